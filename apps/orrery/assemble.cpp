@@ -1,0 +1,134 @@
+#include "apps/orrery/assemble.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gears/chat/gear.h"
+#include "gears/echo/gear.h"
+#include "gears/home/gear.h"
+
+namespace orrery::app {
+namespace {
+
+Compression compression_of(const config::Websocket& websocket) {
+  if (!websocket.compression) return Compression::off;
+  const bool shared = websocket.compression_mode == config::CompressionMode::shared;
+  return shared ? Compression::shared : Compression::dedicated;
+}
+
+Limits session_limits(const config::Websocket& w) {
+  Limits limits;
+  limits.message_bytes = w.max_message_size.count;
+  limits.message_timeout = w.message_timeout;
+  limits.idle = w.idle_timeout;
+  limits.idle_policy = w.send_pings_automatically ? IdlePolicy::ping : IdlePolicy::close;
+  limits.idle_reset =
+      w.reset_idle_timeout_on_send ? IdleReset::by_receiving_or_sending : IdleReset::by_receiving;
+  limits.heartbeat = w.heartbeat;
+  limits.messages_per_second = w.rate_limit;
+  limits.rate_policy =
+      w.rate_limit_policy == config::RateLimitPolicy::drop ? RatePolicy::drop : RatePolicy::close;
+  limits.queued_bytes = w.max_queued_bytes.count;
+  limits.overflow =
+      w.overflow == config::Overflow::drop_newest ? Overflow::drop_newest : Overflow::close;
+  limits.write_timeout = w.write_timeout;
+  limits.close_timeout = w.close_timeout;
+  limits.compression = compression_of(w);
+  limits.compression_threshold_bytes = w.compression_threshold.count;
+  return limits;
+}
+
+HttpLimits http_limits(const config::Server& server) {
+  HttpLimits limits;
+  limits.head_bytes = server.max_head_bytes.count;
+  limits.body_bytes = server.max_request_size.count;
+  limits.handshake_timeout = server.protocols.websocket.handshake_timeout;
+  limits.body_timeout = server.body_timeout;
+  limits.idle = server.http_idle_timeout;
+  return limits;
+}
+
+bool has_port(std::string_view address) {
+  const bool bracketed = address.starts_with("[");
+  if (bracketed) return address.find("]:") != address.npos;
+  return std::count(address.begin(), address.end(), ':') == 1;
+}
+
+std::string with_port(const std::string& address, std::uint32_t port) {
+  if (has_port(address)) return address;
+  const bool six = address.find(':') != address.npos && !address.starts_with("[");
+  return six ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
+}
+
+void mount(Gear& gear, const config::Gear& where, Router& routes) {
+  const auto declare = [&](Router& router) {
+    router.gear(gear.name(), where.mount, [&](Router& inner) { gear.routes(inner); });
+  };
+  if (where.hosts.empty()) declare(routes);
+  for (const auto& host : where.hosts) routes.host(host, declare);
+}
+
+}  // namespace
+
+ServerOptions server_options(const config::Tree& tree) {
+  ServerOptions options;
+  options.threads = tree.server.threads;
+  options.limits = session_limits(tree.server.protocols.websocket);
+  options.http_limits = http_limits(tree.server);
+  options.origins = tree.server.protocols.websocket.origins;
+  options.serve_http = tree.server.protocols.http.enabled;
+  options.serve_websocket = tree.server.protocols.websocket.enabled;
+  return options;
+}
+
+observe::SpdlogOptions log_options(const config::Log& log) {
+  constexpr observe::Level levels[] = {observe::Level::debug, observe::Level::info,
+                                       observe::Level::warn, observe::Level::error};
+  observe::SpdlogOptions options;
+  options.least = levels[static_cast<std::size_t>(log.level)];
+  options.format =
+      log.format == config::LogFormat::json ? observe::LogFormat::json : observe::LogFormat::text;
+  return options;
+}
+
+Result<std::vector<ListenOn>> listeners(const config::Server& server) {
+  std::vector<ListenOn> all;
+  std::optional<Tls> tls;
+  const config::Tls& files = server.tls.front();
+  if (server.uses_tls())
+    tls = Tls{files.certificate, files.key, files.min_version, files.client_ca};
+  for (const auto& address : server.address) {
+    if (address == "systemd")
+      return Error{"server.address: \"systemd\" does not act in this release; give an address"};
+    if (address.starts_with("unix:")) {
+      all.push_back({address, std::nullopt});
+    } else {
+      all.push_back({with_port(address, server.port), tls});
+    }
+  }
+  if (all.empty()) return Error{"server.address: found no address; give at least one"};
+  return all;
+}
+
+Gears mount_gears(const config::Gears& listed, Router& routes) {
+  Gears gears;
+  std::vector<gears::HomeEntry> entries;
+  if (listed.chat.listed) {
+    gears.push_back(std::make_unique<gears::ChatGear>());
+    mount(*gears.back(), listed.chat, routes);
+    entries.push_back({"Chat", listed.chat.mount, "Rooms to talk in: open it in two windows.",
+                       gears::Door::page});
+  }
+  if (listed.echo.listed) {
+    gears.push_back(std::make_unique<gears::EchoGear>());
+    mount(*gears.back(), listed.echo, routes);
+    entries.push_back(
+        {"Echo", listed.echo.mount, "Says back whatever it hears.", gears::Door::socket});
+  }
+  gears.push_back(std::make_unique<gears::HomeGear>(std::move(entries)));
+  mount(*gears.back(), config::Gear{true, "/", {}}, routes);
+  return gears;
+}
+
+}  // namespace orrery::app

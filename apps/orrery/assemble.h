@@ -1,0 +1,34 @@
+// From the configuration to what the server takes: options, addresses, and the gears that it lists.
+//
+// Owner   serve(): the gears outlive the server that mounts them.
+// Thread  one, before the server starts.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/tree.h"
+#include "observe/spdlog_log.h"
+#include "orrery/server.h"
+
+namespace orrery::app {
+
+ServerOptions server_options(const config::Tree& tree);
+observe::SpdlogOptions log_options(const config::Log& log);
+
+/// One listener: an address with its port, and its certificate if it speaks TLS.
+struct ListenOn {
+  std::string address;
+  std::optional<Tls> tls;
+};
+
+/// The listeners of the configuration, or which address can't be one.
+Result<std::vector<ListenOn>> listeners(const config::Server& server);
+
+/// The gears that run here, mounted, and the home page.
+using Gears = std::vector<std::unique_ptr<Gear>>;
+Gears mount_gears(const config::Gears& gears, Router& routes);
+
+}  // namespace orrery::app

@@ -1,0 +1,151 @@
+#include "apps/orrery/assemble.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/load.h"
+
+namespace orrery::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+config::Tree tree_of(std::vector<std::string> sets) {
+  config::Sources sources;
+  sources.sets = std::move(sets);
+  config::Loaded loaded = config::load(sources);
+  for (const auto& error : loaded.errors) ADD_FAILURE() << error.text();
+  return std::move(loaded.tree);
+}
+
+Limits limits_of(const std::string& key_and_value) {
+  return server_options(tree_of({"server.protocols.websocket." + key_and_value})).limits;
+}
+
+TEST(Assemble, TheDefaultsOfTheFileAreThoseOfTheLibrary) {
+  const ServerOptions file = server_options(config::Tree{});
+  const Limits limits;
+  EXPECT_EQ(file.limits.message_bytes, limits.message_bytes);
+  EXPECT_EQ(file.limits.message_timeout, limits.message_timeout);
+  EXPECT_EQ(file.limits.idle, limits.idle);
+  EXPECT_EQ(file.limits.idle_policy, limits.idle_policy);
+  EXPECT_EQ(file.limits.idle_reset, limits.idle_reset);
+  EXPECT_EQ(file.limits.heartbeat, limits.heartbeat);
+  EXPECT_EQ(file.limits.messages_per_second, limits.messages_per_second);
+  EXPECT_EQ(file.limits.rate_policy, limits.rate_policy);
+  EXPECT_EQ(file.limits.queued_bytes, limits.queued_bytes);
+  EXPECT_EQ(file.limits.overflow, limits.overflow);
+  EXPECT_EQ(file.limits.write_timeout, limits.write_timeout);
+  EXPECT_EQ(file.limits.close_timeout, limits.close_timeout);
+  EXPECT_EQ(file.limits.compression, limits.compression);
+  EXPECT_EQ(file.limits.compression_threshold_bytes, limits.compression_threshold_bytes);
+  const HttpLimits http;
+  EXPECT_EQ(file.http_limits.head_bytes, http.head_bytes);
+  EXPECT_EQ(file.http_limits.body_bytes, http.body_bytes);
+  EXPECT_EQ(file.http_limits.handshake_timeout, http.handshake_timeout);
+  EXPECT_EQ(file.http_limits.body_timeout, http.body_timeout);
+  EXPECT_EQ(file.http_limits.idle, http.idle);
+  EXPECT_EQ(file.origins, ServerOptions{}.origins);
+}
+
+TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
+  EXPECT_EQ(limits_of("maxMessageSize=5").message_bytes, 5u);
+  EXPECT_EQ(limits_of("messageTimeout=5").message_timeout, 5ms);
+  EXPECT_EQ(limits_of("idleTimeout=5s").idle, 5s);
+  EXPECT_EQ(limits_of("sendPingsAutomatically=false").idle_policy, IdlePolicy::close);
+  EXPECT_EQ(limits_of("resetIdleTimeoutOnSend=true").idle_reset,
+            IdleReset::by_receiving_or_sending);
+  EXPECT_EQ(limits_of("heartbeat=5").heartbeat, 5ms);
+  EXPECT_EQ(limits_of("rateLimit=5").messages_per_second, 5u);
+  EXPECT_EQ(limits_of("rateLimitPolicy=drop").rate_policy, RatePolicy::drop);
+  EXPECT_EQ(limits_of("maxQueuedBytes=5KiB").queued_bytes, 5'120u);
+  EXPECT_EQ(limits_of("overflow=drop_newest").overflow, Overflow::drop_newest);
+  EXPECT_EQ(limits_of("writeTimeout=5").write_timeout, 5ms);
+  EXPECT_EQ(limits_of("closeTimeout=5").close_timeout, 5ms);
+  EXPECT_EQ(limits_of("compression=true").compression, Compression::shared);
+  EXPECT_EQ(limits_of("compressionMode=dedicated").compression, Compression::off);
+  EXPECT_EQ(limits_of("compressionThreshold=5").compression_threshold_bytes, 5u);
+  const auto options = server_options(tree_of(
+      {"server.threads=3", "server.maxRequestSize=5", "server.maxHeadBytes=600",
+       "server.bodyTimeout=5", "server.httpIdleTimeout=6", "server.protocols.http.enabled=false",
+       "server.protocols.websocket.handshakeTimeout=7",
+       "server.protocols.websocket.origins=https://a.b",
+       "server.protocols.websocket.compression=true",
+       "server.protocols.websocket.compressionMode=dedicated"}));
+  EXPECT_EQ(options.threads, 3u);
+  EXPECT_EQ(options.http_limits.body_bytes, 5u);
+  EXPECT_EQ(options.http_limits.head_bytes, 600u);
+  EXPECT_EQ(options.http_limits.body_timeout, 5ms);
+  EXPECT_EQ(options.http_limits.idle, 6ms);
+  EXPECT_EQ(options.http_limits.handshake_timeout, 7ms);
+  EXPECT_EQ(options.limits.compression, Compression::dedicated);
+  EXPECT_THAT(options.origins, ElementsAre("https://a.b"));
+  EXPECT_FALSE(options.serve_http);
+  EXPECT_TRUE(options.serve_websocket);
+}
+
+std::vector<std::pair<std::string, bool>> addresses_of(std::vector<std::string> sets) {
+  std::vector<std::pair<std::string, bool>> addresses;
+  const auto all = listeners(tree_of(std::move(sets)).server);
+  if (!all) return {{all.error(), false}};
+  for (const auto& [address, tls] : *all) addresses.emplace_back(address, tls.has_value());
+  return addresses;
+}
+
+TEST(Assemble, AddressesGetThePortUnlessTheyHaveOne) {
+  EXPECT_THAT(addresses_of({}), ElementsAre(Pair("0.0.0.0:7512", false)));
+  EXPECT_THAT(
+      addresses_of({"server.port=0", "server.address=127.0.0.1,localhost:81,::1,[::1],[::]:82"}),
+      ElementsAre(Pair("127.0.0.1:0", false), Pair("localhost:81", false), Pair("[::1]:0", false),
+                  Pair("[::1]:0", false), Pair("[::]:82", false)));
+}
+
+TEST(Assemble, TcpSpeaksTlsWhereThereIsACertificateAndUnixSocketsNever) {
+  EXPECT_THAT(addresses_of({"server.tls.certificate=a", "server.tls.key=b",
+                            "server.address=0.0.0.0,unix:/run/o.sock"}),
+              ElementsAre(Pair("0.0.0.0:7512", true), Pair("unix:/run/o.sock", false)));
+}
+
+TEST(Assemble, SaysWhichAddressItCannotUse) {
+  EXPECT_THAT(addresses_of({"server.address=systemd"}),
+              ElementsAre(Pair(HasSubstr("\"systemd\" does not act"), false)));
+  EXPECT_THAT(addresses_of({"server.address=[]"}),
+              ElementsAre(Pair(HasSubstr("no address"), false)));
+}
+
+std::vector<std::string> routes_of(std::vector<std::string> sets) {
+  Router router;
+  const Gears gears = mount_gears(tree_of(std::move(sets)).gears, router);
+  std::vector<std::string> routes;
+  for (const auto& spec : router.specs())
+    routes.push_back(spec->scope.host + spec->path + " " + spec->scope.gear);
+  return routes;
+}
+
+TEST(Assemble, MountsWhatIsListedAndTheHomePage) {
+  using testing::Contains;
+  using testing::Not;
+  const auto usual = routes_of({});
+  EXPECT_THAT(usual, Contains("/echo echo"));
+  EXPECT_THAT(usual, Contains("/echo/groups/:group echo"));
+  EXPECT_THAT(usual, Contains("/chat chat"));
+  EXPECT_THAT(usual, Contains("/ home"));
+  const auto moved = routes_of({R"(gears={"echo": {"mount": "/deep/mirror"}})"});
+  EXPECT_THAT(moved, Contains("/deep/mirror echo"));
+  EXPECT_THAT(moved, Not(Contains(HasSubstr("chat"))));
+  EXPECT_THAT(moved, Contains("/ home"));
+  EXPECT_THAT(routes_of({"gears.echo.hosts=a.b,c.d"}), Contains("c.d/echo echo"));
+}
+
+TEST(Assemble, TheLogIsAsTheFileSays) {
+  const auto options = log_options(tree_of({"log.level=warn", "log.format=json"}).log);
+  EXPECT_EQ(options.least, observe::Level::warn);
+  EXPECT_EQ(options.format, observe::LogFormat::json);
+  EXPECT_EQ(log_options({}).least, observe::Level::info);
+  EXPECT_EQ(log_options({}).format, observe::LogFormat::text);
+}
+
+}  // namespace
+}  // namespace orrery::app

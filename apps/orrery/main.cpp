@@ -1,0 +1,48 @@
+// orrery: the server and its tools. Which command was meant, and what it answers.
+#include <iostream>
+
+#include "apps/orrery/serve.h"
+#include "cli/command_line.h"
+#include "cli/config_commands.h"
+#include "config/describe.h"
+
+namespace {
+
+using namespace orrery;
+
+cli::Exit serve(const cli::CommandLine& line) {
+  const auto configuration = cli::load_configuration(line);
+  if (configuration.ok()) return app::serve(configuration, std::cout, std::cerr);
+  cli::print_diagnostics(configuration, std::cerr);
+  return cli::Exit::refused;
+}
+
+cli::Exit print(std::string_view text) {
+  std::cout << text;
+  return cli::Exit::ok;
+}
+
+cli::Exit run(const cli::CommandLine& line) {
+  switch (line.command) {
+    case cli::Command::serve: return serve(line);
+    case cli::Command::config_check:
+      return cli::check_configuration(cli::load_configuration(line), std::cout, std::cerr);
+    case cli::Command::config_defaults: return print(config::defaults_text());
+    case cli::Command::config_explain: return cli::explain_key(line.key, std::cout, std::cerr);
+    case cli::Command::config_schema: return print(config::schema_text());
+    case cli::Command::version: return print("orrery " + std::string(app::version()) + "\n");
+    case cli::Command::help: return print(cli::help_text());
+  }
+  return cli::Exit::refused;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const auto line = cli::parse_command_line({words + 1, words + count});
+  if (const auto* misuse = std::get_if<cli::Misuse>(&line)) {
+    std::cerr << misuse->text << '\n';
+    return static_cast<int>(cli::Exit::refused);
+  }
+  return static_cast<int>(run(std::get<cli::CommandLine>(line)));
+}

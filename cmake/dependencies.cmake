@@ -1,0 +1,21 @@
+# Everything comes from the distribution (DESIGN.md §7).
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
+add_library(isal::isal ALIAS PkgConfig::isal)
+
+if(ORRERY_BUILD_TESTS OR ORRERY_BUILD_EXAMPLES)
+  find_package(GTest REQUIRED)
+endif()
+if(ORRERY_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()
+# The distribution's Python, because that is the one which has the websockets package.
+find_program(ORRERY_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)

@@ -1,0 +1,100 @@
+// A Server is a set of loops, one per core, that serve one table of routes.
+//
+//   orrery::Server server;
+//   server.websocket("/echo", [](Session& client, Message message) { client.send(message); });
+//   return server.listen(9001).run();
+//
+// Owner   whoever made it; several may live in one process. It never touches signals.
+// Thread  declare routes and addresses on one thread, before start(); start(), stop() and join() from
+//         any. The destructor stops, and waits.
+// Errors  a port that is taken, a certificate that can't be read, a route that contradicts another:
+//         start() says so, and run() logs it and returns 1.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "orrery/limits.h"
+#include "orrery/result.h"
+#include "orrery/router.h"
+
+namespace orrery {
+
+/// Files in PEM. See docs for reloading, which comes later.
+struct Tls {
+  std::string certificate;  // the chain, leaf first
+  std::string key;
+  std::string min_version = "1.2";  // or "1.3"
+  std::string client_ca{};          // not empty: clients must present a certificate of this CA
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+struct ServerOptions {
+  std::size_t threads = 0;  // loops; 0: one per core that this process may use
+  Limits limits{};          // of every session, unless its route says otherwise
+  HttpLimits http_limits{};
+  std::vector<std::string> origins{"same-origin"};  // see WebsocketRoute::origins()
+  bool serve_http = true;                           // false: plain requests get 426
+  bool serve_websocket = true;                      // false: no WebSocket routes, 404
+  /// Where log lines go; null: to stderr. Called from any thread.
+  std::function<void(LogLevel, std::string_view line)> log{};
+};
+
+class Server {
+ public:
+  explicit Server(ServerOptions options = {});
+  Server(Server&&) noexcept;
+  ~Server();
+
+  [[nodiscard]] Router& routes() { return routes_; }
+  /// Serves a gear below `path`, on one host if given ("example.com" or "*.example.com").
+  Server& mount(Gear& gear, std::string_view path, std::string_view host = {});
+
+  // The declarations of Router, for servers that are one gear.
+  template <typename T, typename... Args>
+  auto websocket(std::string path, Args... arguments) {
+    return routes_.websocket<T>(std::move(path), std::move(arguments)...);
+  }
+  template <typename F>
+  auto websocket(std::string path, F handler) {
+    return routes_.websocket(std::move(path), std::move(handler));
+  }
+  Route get(std::string path, HttpHandler handler) {
+    return routes_.get(std::move(path), std::move(handler));
+  }
+  Route files(std::string path, std::string directory) {
+    return routes_.files(std::move(path), std::move(directory));
+  }
+
+  /// Adds an address: a port on all IPv4 interfaces (0: any free one), "127.0.0.1:9001",
+  /// "[::1]:9001" or "unix:/run/orrery.sock".
+  Server& listen(std::uint16_t port, std::optional<Tls> tls = {});
+  Server& listen(std::string address, std::optional<Tls> tls = {});
+
+  /// Opens the listeners and starts the loops; returns when clients can connect.
+  [[nodiscard]] Result<void> start();
+  /// Asks all sessions to go (close 1001) and then ends the loops, within Limits::close_timeout.
+  /// Returns at once.
+  void stop();
+  /// Waits until the loops have ended.
+  void join();
+  /// start() and join(). 0 after a clean stop, 1 if it could not start.
+  int run();
+
+  /// Where clients connect, once started: "http://127.0.0.1:9001", "https://...", "unix:/path".
+  [[nodiscard]] std::vector<std::string> addresses() const;
+
+ private:
+  Router routes_;
+  struct World;
+  std::unique_ptr<World> world_;
+};
+
+}  // namespace orrery

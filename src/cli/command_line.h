@@ -1,0 +1,45 @@
+// What the words behind `orrery` ask for.
+//
+// Thread  none: pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace orrery::cli {
+
+/// The exit codes of every command; --help tells them.
+enum class Exit : int { ok = 0, failed = 1, refused = 2 };
+
+enum class Command : std::uint8_t {
+  serve,
+  config_check,
+  config_defaults,
+  config_explain,
+  config_schema,
+  version,
+  help,
+};
+
+struct CommandLine {
+  Command command = Command::help;
+  std::optional<std::string> config_file;
+  std::vector<std::string> sets;  // "server.port=8080"
+  std::string key;                // of config explain
+};
+
+/// The words make no sense; the text says why and what to do.
+struct Misuse {
+  std::string text;
+};
+
+/// `words` without the program's name.
+std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> words);
+
+/// What `orrery --help` prints: one screen.
+std::string_view help_text();
+
+}  // namespace orrery::cli

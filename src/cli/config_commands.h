@@ -1,0 +1,22 @@
+// The commands that are about the configuration alone.
+//
+// Thread  one.
+#pragma once
+
+#include <iosfwd>
+
+#include "cli/command_line.h"
+#include "config/load.h"
+
+namespace orrery::cli {
+
+/// File, environment and --set together; a file that can't be read is an error among the others.
+config::Loaded load_configuration(const CommandLine& line);
+
+/// Prints one diagnostic per line: errors, and warnings marked as such.
+void print_diagnostics(const config::Loaded& loaded, std::ostream& out);
+
+Exit check_configuration(const config::Loaded& loaded, std::ostream& out, std::ostream& errors);
+Exit explain_key(const std::string& key, std::ostream& out, std::ostream& errors);
+
+}  // namespace orrery::cli

@@ -1,0 +1,25 @@
+// What can be said about the configuration without a file: every text comes from the keys.
+//
+// Thread  none: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "orrery/result.h"
+
+namespace orrery::config {
+
+/// The default configuration as a file: every key, explained in comments.
+std::string defaults_text();
+
+/// One key (or a section with all of its keys): what it means, accepts and defaults to.
+Result<std::string> explain(std::string_view path);
+
+/// A JSON Schema (2020-12) of the file, for editors.
+std::string schema_text();
+
+/// docs/limits.md.
+std::string limits_page();
+
+}  // namespace orrery::config

@@ -1,0 +1,105 @@
+#include "config/rules.h"
+
+#include <fmt/format.h>
+
+#include "config/forms.h"
+
+namespace orrery::config {
+namespace {
+
+void check_protocols(const Protocols& protocols, Report& report) {
+  const bool http = protocols.http.enabled;
+  const bool websocket = protocols.websocket.enabled;
+  if (!http && !websocket) {
+    report.errors.push_back(report.about(
+        "server.protocols.websocket.enabled",
+        "found false here and at server.protocols.http.enabled; accepted: true for one of them"));
+  } else if (!websocket) {
+    report.warnings.push_back(report.about("server.protocols.websocket.enabled",
+                                           "WebSocket is off: its routes answer 404"));
+  } else if (!http) {
+    report.warnings.push_back(report.about("server.protocols.http.enabled",
+                                           "HTTP is off: plain requests, pages too, get 426"));
+  }
+}
+
+void check_keepalive(const Websocket& websocket, Report& report) {
+  const bool beats = websocket.heartbeat.count() > 0;
+  if (beats)
+    report.warnings.push_back(
+        report.about("server.protocols.websocket.heartbeat",
+                     "this key is deprecated: idleTimeout notices dead clients with fewer PINGs"));
+  if (!beats && websocket.idle_timeout.count() == 0)
+    report.warnings.push_back(report.about(
+        "server.protocols.websocket.idleTimeout",
+        "idleTimeout and heartbeat are both 0: sockets of dead clients stay open forever"));
+}
+
+void check_tls(const std::vector<Tls>& certificates, Report& report) {
+  for (std::size_t i = 0; i < certificates.size(); ++i) {
+    const Tls& tls = certificates[i];
+    const std::string path = report.set.contains("server.tls[0]") || certificates.size() > 1
+                                 ? fmt::format("server.tls[{}]", i)
+                                 : "server.tls";
+    if (tls.certificate.empty() != tls.key.empty())
+      report.errors.push_back(
+          report.about(path + (tls.key.empty() ? ".key" : ".certificate"),
+                       "found \"\"; accepted: certificate and key together, or neither"));
+    if (certificates.size() > 1 && tls.certificate.empty() && tls.key.empty())
+      report.errors.push_back(report.about(
+          path + ".certificate", "found \"\"; accepted: the path of a file, for each of the list"));
+    if (i > 0) report.inactive.push_back(path);  // the first one is served to everybody
+  }
+}
+
+void check_mounts(const Gears& gears, Report& report) {
+  const std::pair<std::string_view, const Gear*> all[] = {
+      {"echo", &gears.echo}, {"chat", &gears.chat}, {"realtime", &gears.realtime}};
+  for (const auto& [name, gear] : all)
+    for (const auto& [other, earlier] : all) {
+      if (earlier == gear) break;
+      const bool clash = gear->listed && earlier->listed && gear->mount == earlier->mount &&
+                         gear->hosts == earlier->hosts;
+      if (clash)
+        report.errors.push_back(
+            report.about(fmt::format("gears.{}.mount", name),
+                         fmt::format("found {}, where {} is mounted; accepted: a path of its own",
+                                     quoted(gear->mount), other)));
+    }
+}
+
+void check_admin(const Admin& admin, Report& report) {
+  if (admin.token.empty() && !is_loopback(admin.address))
+    report.errors.push_back(report.about(
+        "admin.address", fmt::format("found {} without admin.token; accepted: a loopback address, "
+                                     "or a token that callers must show",
+                                     quoted(admin.address))));
+}
+
+void check_drain(const Drain& drain, Report& report) {
+  if (drain.delay + drain.spread > drain.deadline)
+    report.warnings.push_back(report.about(
+        "drain.deadline", "delay and spread are longer than the deadline: sessions will be cut"));
+}
+
+void check_pools(const std::map<std::string, Pool>& pools, Report& report) {
+  for (const auto& [name, pool] : pools)
+    if (name.starts_with("gear:") && !pool.gears.empty())
+      report.errors.push_back(report.about(
+          fmt::format("pools.{}.gears", name),
+          "found gears for a pool that belongs to one gear; accepted: nothing, or \"tenant:ID\""));
+}
+
+}  // namespace
+
+void check_rules(const Tree& tree, Report& report) {
+  check_protocols(tree.server.protocols, report);
+  check_keepalive(tree.server.protocols.websocket, report);
+  check_tls(tree.server.tls, report);
+  check_mounts(tree.gears, report);
+  check_admin(tree.admin, report);
+  check_drain(tree.drain, report);
+  check_pools(tree.pools, report);
+}
+
+}  // namespace orrery::config

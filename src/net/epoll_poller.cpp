@@ -1,0 +1,76 @@
+#include "net/epoll_poller.h"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+namespace orrery::net {
+
+Result<std::unique_ptr<Poller>> EpollPoller::create() {
+  Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) return Error{fmt::format("cannot create an epoll: {}", std::strerror(errno))};
+  Descriptor wakeup(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wakeup) return Error{fmt::format("cannot create an eventfd: {}", std::strerror(errno))};
+  // Edge-triggered: every write is told once, so that nobody needs to read the counter.
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakeup.get(), &event) != 0)
+    return Error{fmt::format("cannot watch an eventfd: {}", std::strerror(errno))};
+  return std::unique_ptr<Poller>(new EpollPoller(std::move(epoll), std::move(wakeup)));
+}
+
+EpollPoller::EpollPoller(Descriptor epoll, Descriptor wakeup)
+    : epoll_(std::move(epoll)), wakeup_(std::move(wakeup)) {}
+
+void EpollPoller::wait(milliseconds timeout) {
+  const auto at_most = std::min<std::int64_t>(timeout.count(), std::numeric_limits<int>::max());
+  const int found = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                                 timeout < milliseconds{0} ? -1 : static_cast<int>(at_most));
+  next_ = 0;
+  found_ = found > 0 ? static_cast<std::size_t>(found) : 0;  // EINTR: nothing this time
+}
+
+std::size_t EpollPoller::dispatch() {
+  std::size_t told = 0;
+  while (next_ < found_) {
+    const epoll_event event = events_[next_++];
+    if (event.data.ptr == nullptr) continue;  // the wake-up, or a watcher removed meanwhile
+    ++told;
+    static_cast<Watcher*>(event.data.ptr)
+        ->on_ready((event.events & EPOLLIN) != 0, (event.events & EPOLLOUT) != 0,
+                   (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+  }
+  return told;
+}
+
+Result<void> EpollPoller::add(int fd, Watcher& watcher) {
+  return add(fd, watcher, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
+Result<void> EpollPoller::add_shared(int fd, Watcher& watcher) {
+  return add(fd, watcher, EPOLLIN | EPOLLEXCLUSIVE);
+}
+
+Result<void> EpollPoller::add(int fd, Watcher& watcher, std::uint32_t events) {
+  epoll_event event{.events = events, .data = {.ptr = &watcher}};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return {};
+  return Error{fmt::format("cannot watch descriptor {}: {}", fd, std::strerror(errno))};
+}
+
+void EpollPoller::remove(int fd, Watcher& watcher) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  for (std::size_t i = next_; i < found_; ++i)
+    if (events_[i].data.ptr == &watcher) events_[i].data.ptr = nullptr;
+}
+
+void EpollPoller::wake() {
+  const std::uint64_t one = 1;
+  // Fails only when 2^64 wake-ups are unread, and then one is certainly pending.
+  [[maybe_unused]] const auto written = ::write(wakeup_.get(), &one, sizeof one);
+}
+
+}  // namespace orrery::net

@@ -1,0 +1,42 @@
+// EpollPoller: one epoll instance and one eventfd to wake it.
+//
+// Owner   its Loop.
+// Thread  its loop's; wake() from any.
+// Limit   512 events per wait(); the kernel hands out the others at the next one. A watcher watches
+//         one descriptor.
+// Why     edge-triggered and registered once: no epoll_ctl on the message path.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <memory>
+
+#include "net/descriptors.h"
+#include "net/poller.h"
+
+namespace orrery::net {
+
+class EpollPoller final : public Poller {
+ public:
+  static Result<std::unique_ptr<Poller>> create();
+
+  void wait(milliseconds timeout) override;
+  std::size_t dispatch() override;
+  Result<void> add(int fd, Watcher& watcher) override;
+  Result<void> add_shared(int fd, Watcher& watcher) override;
+  void remove(int fd, Watcher& watcher) override;
+  void wake() override;
+
+ private:
+  EpollPoller(Descriptor epoll, Descriptor wakeup);
+  Result<void> add(int fd, Watcher& watcher, std::uint32_t events);
+
+  Descriptor epoll_;
+  Descriptor wakeup_;
+  std::size_t next_ = 0;   // the first event not yet delivered
+  std::size_t found_ = 0;  // events in events_
+  std::array<epoll_event, 512> events_;
+};
+
+}  // namespace orrery::net

@@ -1,0 +1,115 @@
+#include "net/epoll_poller.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <thread>
+
+namespace orrery::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Listening final : public Watcher {
+ public:
+  void on_ready(bool readable, bool writable, bool hangup) override {
+    ++calls;
+    was_readable = readable, was_writable = writable, was_hangup = hangup;
+    if (action) action();
+  }
+  int calls = 0;
+  bool was_readable = false;
+  bool was_writable = false;
+  bool was_hangup = false;
+  std::function<void()> action;
+};
+
+struct Pair {
+  Pair() {
+    int fds[2] = {};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    here = Descriptor(fds[0]);
+    there = Descriptor(fds[1]);
+  }
+  void say(char byte) const { EXPECT_EQ(::write(there.get(), &byte, 1), 1); }
+  Descriptor here;
+  Descriptor there;
+};
+
+struct EpollPollerTest : testing::Test {
+  std::unique_ptr<Poller> poller = std::move(EpollPoller::create()).value();
+  std::size_t poll(milliseconds timeout = 0ms) {
+    poller->wait(timeout);
+    return poller->dispatch();
+  }
+};
+
+TEST_F(EpollPollerTest, TellsEachEdgeOnce) {
+  Pair pair;
+  Listening watcher;
+  ASSERT_TRUE(poller->add(pair.here.get(), watcher).ok());
+  EXPECT_EQ(poll(), 1U);
+  EXPECT_TRUE(watcher.was_writable && !watcher.was_readable && !watcher.was_hangup);
+  EXPECT_EQ(poll(), 0U);
+  pair.say('x');
+  EXPECT_EQ(poll(1000ms), 1U);
+  EXPECT_TRUE(watcher.was_readable);
+  EXPECT_EQ(poll(), 0U) << "edge-triggered: not told twice";
+  pair.there.close();
+  EXPECT_EQ(poll(1000ms), 1U);
+  EXPECT_TRUE(watcher.was_hangup);
+}
+
+TEST_F(EpollPollerTest, SharedDescriptorsAreToldUntilTheyAreRead) {
+  Pair pair;
+  Listening watcher;
+  ASSERT_TRUE(poller->add_shared(pair.here.get(), watcher).ok());
+  EXPECT_EQ(poll(), 0U) << "not for being writable";
+  pair.say('x');
+  EXPECT_EQ(poll(1000ms), 1U);
+  EXPECT_EQ(poll(1000ms), 1U);
+}
+
+TEST_F(EpollPollerTest, ARemovedWatcherIsNotToldWhatWasAlreadyFound) {
+  Pair pairs[2];
+  Listening watchers[2];
+  for (int i : {0, 1}) {
+    ASSERT_TRUE(poller->add(pairs[i].here.get(), watchers[i]).ok());
+    const int other = 1 - i;
+    watchers[i].action = [&, other] { poller->remove(pairs[other].here.get(), watchers[other]); };
+  }
+  EXPECT_EQ(poll(), 1U) << "both were ready; whoever came first removed the other";
+  EXPECT_EQ(watchers[0].calls + watchers[1].calls, 1);
+}
+
+TEST_F(EpollPollerTest, AWatcherMayRemoveItself) {
+  Pair pair;
+  Listening watcher;
+  ASSERT_TRUE(poller->add(pair.here.get(), watcher).ok());
+  watcher.action = [&] { poller->remove(pair.here.get(), watcher); };
+  EXPECT_EQ(poll(), 1U);
+  pair.say('x');
+  EXPECT_EQ(poll(), 0U);
+}
+
+TEST_F(EpollPollerTest, WakeEndsAWaitFromAnotherThreadAndOneThatComesLater) {
+  poller->wake();
+  EXPECT_EQ(poll(-1ms), 0U);
+  for (int i = 0; i < 100; ++i) {
+    std::thread other([&] { poller->wake(); });
+    EXPECT_EQ(poll(-1ms), 0U);
+    other.join();
+  }
+}
+
+TEST_F(EpollPollerTest, WhatCannotBeWatchedIsAnError) {
+  Listening watcher;
+  const auto added = poller->add(-1, watcher);
+  ASSERT_FALSE(added.ok());
+  EXPECT_NE(added.error().find("cannot watch"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace orrery::net

@@ -1,0 +1,63 @@
+// An Inbox brings work from any thread to one loop, without a lock.
+//
+// Owner   a node belongs to whoever pushes it, and must live until it is run or dropped.
+// Thread  push() from anywhere; the rest only on the loop's.
+// Limit   none of its own: what may be pushed is bounded by whoever pushes.
+// Why     producers push on a list that the consumer takes as a whole: no ABA, no allocation, and
+//         a wake-up only if the consumer really sleeps.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+namespace orrery::net {
+
+class InboxNode;
+
+/// What an Inbox keeps in a node.
+class InboxHook {
+  friend class Inbox;
+  InboxNode* next_ = nullptr;
+};
+
+/// Work for a loop. From the moment run() is entered it may be pushed again, or destroyed.
+class InboxNode : public InboxHook {
+ public:
+  InboxNode() = default;
+  InboxNode(const InboxNode&) = delete;
+  InboxNode& operator=(const InboxNode&) = delete;
+  virtual void run() = 0;
+  /// Instead of run(), when the loop ends first.
+  virtual void dropped() {}
+
+ protected:
+  ~InboxNode() = default;
+};
+
+class Inbox {
+ public:
+  enum class Consumer { awake, must_be_woken };
+
+  Inbox() = default;
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
+  ~Inbox();  // drops what was not run
+
+  [[nodiscard]] Consumer push(InboxNode& node);
+
+  /// Runs at most `limit` nodes, in the order in which each producer pushed them; returns how many.
+  std::size_t drain(std::size_t limit);
+  [[nodiscard]] bool empty() const;
+  /// From now on a push() asks for a wake-up, once. False, and nothing changed, if work is waiting.
+  [[nodiscard]] bool may_sleep();
+  void awake() { sleeping_.store(false, std::memory_order_relaxed); }
+
+ private:
+  InboxNode* take();
+
+  std::atomic<InboxNode*> pushed_{nullptr};  // newest first
+  std::atomic<bool> sleeping_{false};
+  InboxNode* ready_ = nullptr;  // oldest first; the consumer's
+};
+
+}  // namespace orrery::net

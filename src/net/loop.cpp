@@ -1,0 +1,126 @@
+#include "net/loop.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+namespace orrery::net {
+namespace {
+
+// Hooks that ask for each other without end get this many rounds per turn, then the next turn.
+constexpr int turn_end_rounds = 16;
+
+constexpr std::size_t read_buffer_alignment = 4096;
+
+char* new_buffer(std::size_t bytes) {
+  return static_cast<char*>(::operator new (bytes, std::align_val_t{read_buffer_alignment}));
+}
+
+class PostedFunction final : public InboxNode {
+ public:
+  explicit PostedFunction(Function<void()> work) : work_(std::move(work)) {}
+  void run() override {
+    const std::unique_ptr<PostedFunction> self(this);
+    work_();
+  }
+  void dropped() override { delete this; }
+
+ private:
+  Function<void()> work_;
+};
+
+}  // namespace
+
+void Loop::FreeBuffer::operator()(char* buffer) const {
+  ::operator delete (buffer, std::align_val_t{read_buffer_alignment});
+}
+
+Loop::Loop(const Clock& clock, std::unique_ptr<Poller> poller, LoopOptions options)
+    : clock_(clock),
+      poller_(std::move(poller)),
+      index_(options.index),
+      posted_per_turn_(options.posted_per_turn),
+      read_buffer_bytes_(options.read_buffer_bytes),
+      read_buffer_(new_buffer(options.read_buffer_bytes)),
+      now_(clock.now()),
+      chunks_(options.chunk_pool_bytes),
+      timers_(now_) {}
+
+Loop::~Loop() = default;
+
+bool Loop::turn(milliseconds max_wait) {
+  wait(max_wait);
+  std::size_t happened = poller_->dispatch();
+  happened += inbox_.drain(posted_per_turn_);
+  happened += timers_.advance(now_);
+  happened += call_requeued();
+  happened += call_turn_end_hooks();
+  return happened != 0;
+}
+
+void Loop::run() {
+  thread_ = std::this_thread::get_id();
+  while (!stopping_.load(std::memory_order_acquire)) turn(milliseconds{-1});
+  thread_ = std::thread::id{};
+}
+
+void Loop::stop() {
+  stopping_.store(true, std::memory_order_release);
+  poller_->wake();
+}
+
+void Loop::post(Function<void()> work) {
+  post(*new PostedFunction(std::move(work)));
+}
+
+void Loop::post(InboxNode& node) {
+  if (inbox_.push(node) == Inbox::Consumer::must_be_woken) poller_->wake();
+}
+
+bool Loop::in_own_thread() const {
+  const auto owner = thread_.load(std::memory_order_relaxed);
+  return owner == std::thread::id{} || owner == std::this_thread::get_id();
+}
+
+void Loop::wait(milliseconds max_wait) {
+  milliseconds timeout = sleep_allowed(max_wait);
+  if (timeout != milliseconds{0} && !inbox_.may_sleep()) timeout = milliseconds{0};
+  poller_->wait(timeout);
+  inbox_.awake();
+  now_ = clock_.now();
+  requeued_.splice(requeued_.end(), again_);  // what asks from here on waits for the next turn
+}
+
+milliseconds Loop::sleep_allowed(milliseconds max_wait) const {
+  if (!again_.empty() || !hooks_.empty() || !inbox_.empty()) return milliseconds{0};
+  const auto deadline = timers_.next_deadline();
+  if (!deadline) return max_wait;
+  const auto until = std::max(*deadline - clock_.now(), milliseconds{0});
+  return max_wait < milliseconds{0} ? until : std::min(until, max_wait);
+}
+
+std::size_t Loop::call_requeued() {
+  std::size_t called = 0;
+  for (; !requeued_.empty(); ++called) {
+    Requeued& next = requeued_.front();
+    requeued_.pop_front();
+    next.on_again();
+  }
+  return called;
+}
+
+std::size_t Loop::call_turn_end_hooks() {
+  std::size_t called = 0;
+  for (int round = 0; round < turn_end_rounds && !hooks_.empty(); ++round) {
+    ending_.splice(ending_.end(), hooks_);
+    for (; !ending_.empty(); ++called) {
+      TurnEndHook& next = ending_.front();
+      ending_.pop_front();
+      next.on_turn_end();
+    }
+  }
+  return called;
+}
+
+}  // namespace orrery::net

@@ -1,0 +1,27 @@
+// ManualPoller has no descriptors and never sleeps: for loops whose streams are all in memory, in
+// tests and in simulation, where a clock of their own says what time it is.
+//
+// Owner   its Loop.
+// Thread  its loop's; wake() from any (there is nobody to wake).
+#pragma once
+
+#include "net/poller.h"
+
+namespace orrery::net {
+
+class ManualPoller final : public Poller {
+ public:
+  void wait(milliseconds) override {}
+  std::size_t dispatch() override { return 0; }
+  Result<void> add(int, Watcher&) override { return refusal(); }
+  Result<void> add_shared(int, Watcher&) override { return refusal(); }
+  void remove(int, Watcher&) override {}
+  void wake() override {}
+
+ private:
+  static Result<void> refusal() {
+    return Error{"this loop has memory streams only; a socket needs a loop with an EpollPoller"};
+  }
+};
+
+}  // namespace orrery::net

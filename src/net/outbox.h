@@ -1,0 +1,61 @@
+// An Outbox is what a connection still has to write.
+//
+// Owner   the connection. Chunks go back to the loop's pool, which outlives it.
+// Thread  its loop's.
+// Limit   none of its own: the connection compares size() with its limit before it appends.
+// Why     the answers of a turn are copied behind each other and leave in one write; an empty one
+//         holds no memory, and after warm-up nothing allocates.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/shared_bytes.h"
+#include "net/chunk_pool.h"
+#include "net/stream.h"
+
+namespace orrery::net {
+
+class Outbox {
+ public:
+  /// Shared bytes up to this size are copied: cheaper than a piece of their own in the write.
+  static constexpr std::size_t copied_bytes = 512;
+
+  explicit Outbox(ChunkPool& pool) : pool_(&pool) {}
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+  ~Outbox() { clear(); }
+
+  /// Copies both, one behind the other. Nothing is written before flush().
+  void append(std::string_view head, std::string_view payload = {});
+  /// Keeps a reference (small ones are copied).
+  void append(const SharedBytes& bytes);
+
+  /// Offers everything in one write, and in further ones only while all that was offered is taken.
+  /// What is left stays: flush again at on_writable().
+  Written flush(Stream& stream);
+  /// Forgets what is queued.
+  void clear();
+
+  [[nodiscard]] bool empty() const { return queued_bytes_ == 0; }
+  [[nodiscard]] std::size_t size() const { return queued_bytes_; }
+  /// All that was ever written: it grows while there is progress.
+  [[nodiscard]] std::uint64_t written_bytes() const { return written_bytes_; }
+
+ private:
+  void copy(std::string_view bytes, std::size_t expected);
+  void push(Chunk* chunk);
+  void pop();
+  void consume(std::size_t bytes);
+
+  ChunkPool* pool_;
+  Chunk* first_ = nullptr;
+  Chunk* last_ = nullptr;
+  std::size_t queued_bytes_ = 0;
+  std::uint64_t written_bytes_ = 0;
+};
+
+static_assert(sizeof(Outbox) <= 40);
+
+}  // namespace orrery::net

@@ -1,0 +1,67 @@
+// A Stream carries bytes to and from one peer: TCP, unix, TLS over either, or memory.
+//
+// Owner   the connection on top of it. It is never destroyed inside one of its own callbacks:
+//         the owner does that at the end of the turn (Loop::at_turn_end).
+// Thread  its loop's.
+// Limit   it buffers nothing that it could not write (TLS: at most one record); that is Outbox's work.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace orrery::net {
+
+/// What a Stream tells its owner.
+class StreamEvents {
+ public:
+  /// Bytes from the peer. They lie in the loop's read buffer, may be changed in place, and are
+  /// gone when the call returns.
+  virtual void on_bytes(std::span<char> bytes) = 0;
+  /// There is room again after a write that took less than it was given.
+  virtual void on_writable() = 0;
+  /// The peer sent its last byte (error 0), or the stream broke (errno). Told once; no more bytes.
+  virtual void on_end(int error) = 0;
+
+ protected:
+  ~StreamEvents() = default;
+};
+
+/// How much a write took; less than given means: wait for on_writable().
+struct Written {
+  std::size_t bytes = 0;
+  int error = 0;  // errno that broke the stream; 0 if it lives
+};
+
+/// Who is at the other end.
+struct Peer {
+  std::string address;     // "192.0.2.7", "2001:db8::1", or "unix"
+  std::uint16_t port = 0;  // 0 for unix
+};
+
+class Stream {
+ public:
+  virtual ~Stream() = default;  // closes at once what is still open
+  Stream() = default;
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  /// Begins to tell `events`, which outlives the stream. Never calls it before it returns.
+  virtual void start(StreamEvents& events) = 0;
+  /// Takes what fits now; never blocks, never raises SIGPIPE.
+  virtual Written write(std::span<const iovec> pieces) = 0;
+  /// After pause_reading() no on_bytes() comes until resume_reading(); a broken peer is still told.
+  virtual void pause_reading() = 0;
+  virtual void resume_reading() = 0;
+  /// Says that nothing more will be written (TCP: FIN; TLS: close_notify, then FIN). Reading goes on.
+  virtual void finish_writing() = 0;
+  /// Ends both directions at once, with a reset where the transport has one.
+  virtual void abort() = 0;
+  [[nodiscard]] virtual Peer peer() const = 0;
+  [[nodiscard]] virtual bool encrypted() const { return false; }
+};
+
+}  // namespace orrery::net

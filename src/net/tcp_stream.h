@@ -1,0 +1,64 @@
+// A TcpStream is a Stream over a connected TCP or unix socket.
+//
+// Owner   the connection; never destroyed inside one of its callbacks.
+// Thread  its loop's.
+// Limit   reads at most `bytes_per_turn` in one turn, then lets the others go first.
+// Why     reads into the loop's one hot buffer until a short read, writes at once, and never
+// touches
+//         epoll_ctl after start(). 80 bytes, for a million of them.
+#pragma once
+
+#include <cstdint>
+
+#include "net/descriptors.h"
+#include "net/loop.h"
+#include "net/peer_address.h"
+#include "net/stream.h"
+
+namespace orrery::net {
+
+class TcpStream final : public Stream, private Watcher, private Requeued {
+ public:
+  static constexpr std::size_t bytes_per_turn = 512 * 1024;
+
+  /// Takes the socket, which is non-blocking.
+  TcpStream(Loop& loop, Descriptor socket, const PeerAddress& peer);
+  ~TcpStream() override;
+
+  void start(StreamEvents& events) override;
+  /// After an error what the peer sent before it is still delivered, and then on_end(error).
+  Written write(std::span<const iovec> pieces) override;
+  /// Paused, an end is told at once if the stream broke, or if nothing unread is left before it.
+  void pause_reading() override;
+  void resume_reading() override;
+  void finish_writing() override;
+  void abort() override;
+  [[nodiscard]] Peer peer() const override;
+
+  /// Breaks the stream when what was sent stays unacknowledged for so long (TCP_USER_TIMEOUT).
+  void give_up_after(milliseconds unacknowledged);
+
+ private:
+  void on_ready(bool readable, bool writable, bool hangup) override;
+  void on_again() override;
+  void read();
+  void tell_end_while_paused();
+  void fail_later(int error);
+  void end(int error);
+  void close();
+
+  Loop& loop_;
+  StreamEvents* events_ = nullptr;
+  int fd_;
+  std::array<unsigned char, 16> address_;
+  std::uint16_t port_;
+  PeerAddress::Family family_ : 2;
+  bool paused_ : 1 = false;
+  bool readable_ : 1 = false;  // unread bytes may wait, and no edge will tell
+  bool hangup_ : 1 = false;    // the end is near: read until it is found
+  bool ended_ : 1 = false;     // on_end was called
+  bool blocked_ : 1 = false;   // a write was short; on_writable is owed
+  std::uint8_t error_ = 0;     // errno of a failed write, for on_end
+};
+
+}  // namespace orrery::net

@@ -1,0 +1,99 @@
+#include "observe/spdlog_log.h"
+
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+namespace orrery::observe {
+namespace {
+
+constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+constexpr const char* json_pattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+
+spdlog::level::level_enum spdlog_level(Level level) {
+  switch (level) {
+    case Level::debug: return spdlog::level::debug;
+    case Level::info: return spdlog::level::info;
+    case Level::warn: return spdlog::level::warn;
+    case Level::error: return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+// spdlog calls them "warning" and "err".
+class LevelName final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& line, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    Level level = Level::error;
+    if (line.level == spdlog::level::debug) level = Level::debug;
+    if (line.level == spdlog::level::info) level = Level::info;
+    if (line.level == spdlog::level::warn) level = Level::warn;
+    const std::string_view name = name_of(level);
+    out.append(name.data(), name.data() + name.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<LevelName>();
+  }
+};
+
+std::unique_ptr<spdlog::formatter> formatter_for(LogFormat format) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  formatter->add_flag<LevelName>('l');
+  formatter->set_pattern(format == LogFormat::json ? json_pattern : text_pattern);
+  return formatter;
+}
+
+}  // namespace
+
+// One thread writes, and flushes every line: nothing waits for a timer.
+struct SpdlogLog::Engine {
+  Engine(const SpdlogOptions& options, std::ostream& out)
+      : pool(std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1)),
+        logger(std::make_shared<spdlog::async_logger>(
+            "orrery", std::make_shared<spdlog::sinks::ostream_sink_mt>(out, true), pool,
+            spdlog::async_overflow_policy::overrun_oldest)) {
+    logger->set_level(spdlog::level::trace);  // levels are SpdlogLog's own
+    logger->set_formatter(formatter_for(options.format));
+  }
+
+  std::shared_ptr<spdlog::details::thread_pool> pool;
+  std::shared_ptr<spdlog::async_logger> logger;
+};
+
+SpdlogLog::SpdlogLog(SpdlogOptions options, std::ostream& out)
+    : least_(options.least),
+      format_(options.format),
+      engine_(std::make_unique<Engine>(options, out)) {}
+
+SpdlogLog::~SpdlogLog() {
+  tell_drops();
+}
+
+void SpdlogLog::write(Level level, std::string_view event, LogFields fields) {
+  if (!wants(level)) return;
+  tell_drops();
+  put(level, event, fields);
+}
+
+void SpdlogLog::put(Level level, std::string_view event, LogFields fields) {
+  const std::string line =
+      format_ == LogFormat::json ? as_json_members(event, fields) : as_text(event, fields);
+  engine_->logger->log(spdlog_level(level), spdlog::string_view_t(line));
+}
+
+// The loss is told by the first writer that sees it, in a line of its own.
+void SpdlogLog::tell_drops() {
+  const std::uint64_t all = dropped();
+  std::uint64_t told = told_drops_.load();
+  if (all == told || !told_drops_.compare_exchange_strong(told, all)) return;
+  const LogField lost[] = {{"lines", all - told}};
+  put(Level::warn, "log lines dropped", lost);
+}
+
+std::uint64_t SpdlogLog::dropped() const {
+  return engine_->pool->overrun_counter();
+}
+
+}  // namespace orrery::observe

@@ -1,0 +1,183 @@
+#include "server/connection.h"
+
+#include "server/loop_server.h"
+
+namespace orrery::server {
+
+Connection::Connection(LoopServer& server, std::unique_ptr<net::Stream> stream)
+    : server_(server), stream_(std::move(stream)) {}
+
+Connection::~Connection() {
+  if (protocol_) protocol_->on_gone();
+  if (outbox_) server_.keep_outbox(std::move(outbox_));
+}
+
+void Connection::open(SlotId id, std::unique_ptr<Protocol> first) {
+  id_ = id;
+  protocol_ = std::move(first);
+  protocol_->start();
+  stream_->start(*this);
+}
+
+void Connection::write(std::string_view head, std::string_view payload) {
+  if (dead_ || write_ended_) return;
+  if (!outbox_) outbox_ = server_.take_outbox();
+  outbox_->append(head, payload);
+  server_.flush_later(*this);
+}
+
+void Connection::write(const SharedBytes& bytes) {
+  if (dead_ || write_ended_) return;
+  if (!outbox_) outbox_ = server_.take_outbox();
+  outbox_->append(bytes);
+  server_.flush_later(*this);
+}
+
+void Connection::flush() {
+  if (dead_) return;
+  if (outbox_ && !outbox_->empty()) {
+    const net::Written written = outbox_->flush(*stream_);
+    if (written.error != 0) return broke(written.error);
+    if (written.bytes > 0 || !blocked_) progressed_ = server_.loop().now();
+  }
+  const bool was_blocked = blocked_;
+  blocked_ = outbox_ && !outbox_->empty();
+  if (blocked_) {
+    if (!was_blocked && !finishing_) protocol_->on_blocked();
+    return;
+  }
+  if (outbox_) server_.keep_outbox(std::move(outbox_));
+  if (was_blocked && !finishing_) protocol_->on_flushed();
+  if (finishing_) end_writing();
+}
+
+void Connection::write_early() {
+  if (dead_ || blocked_ || !outbox_ || outbox_->empty()) return;
+  if (outbox_->flush(*stream_).bytes > 0) progressed_ = server_.loop().now();
+}
+
+void Connection::become(std::unique_ptr<Protocol> next) { successor_ = std::move(next); }
+
+void Connection::pause() {
+  paused_ = true;
+  stream_->pause_reading();
+}
+
+void Connection::resume() {
+  if (!paused_ || dead_) return;
+  paused_ = false;
+  server_.continue_later(*this);
+}
+
+void Connection::finish(milliseconds linger) {
+  if (finishing_ || dead_) return;
+  finishing_ = true;
+  parked_.reset();
+  if (paused_) {
+    paused_ = false;
+    stream_->resume_reading();
+  }
+  armed_for_ = Time::max();
+  wake_by(server_.loop().now() + linger);
+  server_.flush_later(*this);
+}
+
+void Connection::abort() {
+  if (dead_) return;
+  stream_->abort();
+  die();
+}
+
+void Connection::wake_by(Time deadline) {
+  if (dead_ || (deadline >= armed_for_ && armed())) return;
+  armed_for_ = deadline;
+  server_.loop().timers().arm(*this, deadline);
+}
+
+void Connection::on_bytes(std::span<char> bytes) {
+  if (dead_ || finishing_) return;  // lingering: what still comes is of no interest
+  if (parked_) return park(bytes);
+  process(bytes);
+}
+
+// Lets the protocol, and the one that it may become, take from `bytes`; parks what they leave.
+void Connection::process(std::span<char> bytes) {
+  while (true) {
+    processing_ = true;
+    const Progress progress = protocol_->on_bytes(bytes);
+    processing_ = false;
+    if (dead_ || finishing_) return;
+    if (progress == Progress::replaced) {
+      protocol_ = std::move(successor_);
+      armed_for_ = Time::max();
+      protocol_->start();
+      if (dead_ || finishing_) return;
+      if (bytes.empty()) return;
+      continue;
+    }
+    if (!bytes.empty()) park(bytes);
+    if (progress == Progress::later && !paused_) server_.continue_later(*this);
+    return;
+  }
+}
+
+void Connection::park(std::span<char> bytes) {
+  if (!parked_) {
+    parked_ = std::make_unique<std::string>();
+    stream_->pause_reading();
+  }
+  parked_->append(bytes.data(), bytes.size());
+}
+
+void Connection::continue_parked() {
+  if (dead_ || finishing_ || paused_) return;
+  const auto bytes = std::exchange(parked_, nullptr);
+  if (bytes) process(*bytes);
+  if (dead_ || finishing_ || paused_ || parked_) return;
+  if (peer_ended_) return protocol_->on_end(0);
+  stream_->resume_reading();
+}
+
+void Connection::on_writable() {
+  if (!dead_) flush();
+}
+
+void Connection::end_writing() {
+  if (write_ended_) return;
+  write_ended_ = true;
+  stream_->finish_writing();
+  if (peer_ended_) die();
+}
+
+void Connection::on_end(int error) {
+  if (dead_) return;
+  if (error != 0) return broke(error);
+  peer_ended_ = true;
+  if (finishing_) {
+    if (write_ended_) die();
+    return;
+  }
+  if (!parked_ || paused_) protocol_->on_end(0);  // else behind what is parked
+}
+
+void Connection::broke(int error) {
+  if (dead_) return;
+  die();
+  if (!finishing_) protocol_->on_end(error);
+}
+
+void Connection::on_timer(Time now) {
+  armed_for_ = Time::max();
+  if (dead_) return;
+  if (finishing_) return abort();
+  protocol_->on_timer(now);
+}
+
+void Connection::die() {
+  if (dead_) return;
+  dead_ = true;
+  net::TimerWheel::cancel(*this);
+  server_.bury(*this);
+}
+
+}  // namespace orrery::server

@@ -1,0 +1,104 @@
+// A Connection is a stream of bytes with the protocol that it speaks now, and what waits to be
+// written. It knows neither HTTP nor WebSocket.
+//
+// Owner   its LoopServer's slab; removed at the end of the turn in which it died.
+// Thread  its loop's.
+// Limit   parked bytes: at most one read buffer, because the stream is not read while any wait. The
+//         outbox is bounded by the protocol above.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/shared_bytes.h"
+#include "base/slab.h"
+#include "net/outbox.h"
+#include "net/stream.h"
+#include "net/timer_wheel.h"
+#include "server/protocol.h"
+
+namespace orrery::server {
+
+class LoopServer;
+
+class Connection final : private net::StreamEvents, private net::Timer {
+ public:
+  Connection(LoopServer& server, std::unique_ptr<net::Stream> stream);
+  ~Connection();
+
+  /// Begins to speak; called once, by the LoopServer.
+  void open(SlotId id, std::unique_ptr<Protocol> first);
+
+  // For its protocol.
+
+  /// Queues bytes for the one write at the end of the turn.
+  void write(std::string_view head, std::string_view payload = {});
+  void write(const SharedBytes& bytes);
+  /// Writes now what the peer takes, to make room. Calls nothing: trouble is told at the turn's end.
+  void write_early();
+  [[nodiscard]] std::size_t queued_bytes() const { return outbox_ ? outbox_->size() : 0; }
+  /// Whether the last write took less than it was given: the peer is slower than we are.
+  [[nodiscard]] bool blocked() const { return blocked_; }
+  /// When the outbox last got shorter; only while blocked().
+  [[nodiscard]] Time progressed() const { return progressed_; }
+
+  /// Hands the connection to another protocol, which gets the bytes that are left.
+  void become(std::unique_ptr<Protocol> next);
+  /// Stops reading until resume(); bytes that are already here are parked.
+  void pause();
+  void resume();
+  /// Writes what is queued, ends the stream, and discards what the peer still sends until it ends too,
+  /// but no longer than `linger` (RFC 9112 §9.6: an early close would reset the last bytes).
+  void finish(milliseconds linger);
+  /// Ends at once.
+  void abort();
+  [[nodiscard]] bool finishing() const { return finishing_; }
+  /// Calls Protocol::on_timer() at this time, or earlier if an earlier call asked for that.
+  void wake_by(Time deadline);
+
+  [[nodiscard]] LoopServer& server() const { return server_; }
+  [[nodiscard]] const net::Stream& stream() const { return *stream_; }
+  [[nodiscard]] SlotId id() const { return id_; }
+  [[nodiscard]] Protocol* protocol() { return protocol_.get(); }
+
+ private:
+  friend class LoopServer;
+
+  void on_bytes(std::span<char> bytes) override;
+  void on_writable() override;
+  void on_end(int error) override;
+  void on_timer(Time now) override;
+
+  void flush();
+  void process(std::span<char> bytes);
+  void park(std::span<char> bytes);
+  void continue_parked();
+  void end_writing();
+  void broke(int error);
+  void die();
+
+  LoopServer& server_;
+  std::unique_ptr<net::Stream> stream_;
+  std::unique_ptr<Protocol> protocol_;
+  std::unique_ptr<Protocol> successor_;      // set by become(), until the call into protocol_ is over
+  std::unique_ptr<net::Outbox> outbox_;      // only while something is in it
+  std::unique_ptr<std::string> parked_;      // bytes that came while nobody took them
+  Connection* next_dirty_ = nullptr;         // LoopServer's list of those to flush
+  Connection* next_again_ = nullptr;         // LoopServer's list of those with parked bytes
+  Time armed_for_ = Time::max();
+  Time progressed_{};
+  SlotId id_{};
+  bool dirty_ : 1 = false;
+  bool again_ : 1 = false;
+  bool blocked_ : 1 = false;
+  bool paused_ : 1 = false;
+  bool processing_ : 1 = false;
+  bool finishing_ : 1 = false;
+  bool write_ended_ : 1 = false;
+  bool peer_ended_ : 1 = false;
+  bool dead_ : 1 = false;
+};
+
+}  // namespace orrery::server

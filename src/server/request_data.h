@@ -1,0 +1,51 @@
+// RequestData: what a Request holds, in two parts, because the one stays as long as a session and the
+// other goes after on_open.
+//
+// Owner   its Request.
+// Thread  the connection's loop.
+#pragma once
+
+#include <any>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/head.h"
+#include "http/router.h"
+#include "http/url.h"
+#include "net/stream.h"
+#include "orrery/request.h"
+
+namespace orrery::server {
+
+/// Headers, cookies, values and body: gone after on_open unless the route keeps them. The views of
+/// `headers` point into `bytes`.
+struct PassingData {
+  std::string bytes;
+  http::Headers headers;
+  std::string body;
+  std::vector<std::pair<std::string, std::any>> values;
+};
+
+struct RequestData {
+  std::string line;                     // "GET /rooms/tea?x=1"
+  std::vector<http::PathParam> params;  // names are the route table's
+  const net::Stream* stream = nullptr;  // who it came from; outlives the request
+  std::unique_ptr<PassingData> passing;
+  std::uint16_t method_bytes = 0;
+  std::uint16_t path_bytes = 0;  // up to the query
+
+  [[nodiscard]] std::string_view method() const { return std::string_view(line).substr(0, method_bytes); }
+  [[nodiscard]] std::string_view target() const {
+    return std::string_view(line).substr(method_bytes + 1u);
+  }
+};
+
+/// A copy of what `head` and `body` view.
+[[nodiscard]] Request make_request(const http::RequestHead& head, const http::Target& target,
+                                   std::string_view body, std::vector<http::PathParam> params,
+                                   const net::Stream& stream);
+
+}  // namespace orrery::server

@@ -1,0 +1,143 @@
+#include "server/route_table.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "http/directory_files.h"
+
+namespace orrery::server {
+
+namespace {
+
+template <typename T>
+void set(T& field, const std::optional<T>& change) {
+  if (change) field = *change;
+}
+
+Error mistake_in(const RouteSpec& spec, std::string_view what) {
+  return Error{fmt::format("route {}{}: {}", spec.scope.host, spec.path, what)};
+}
+
+std::optional<websocket::CompressionRules> compression_of(Compression which) {
+  using Mode = websocket::CompressionMode;
+  if (which == Compression::off) return std::nullopt;
+  return websocket::CompressionRules{which == Compression::shared ? Mode::shared : Mode::dedicated};
+}
+
+Result<std::unique_ptr<WebsocketEntry>> make_websocket(const RouteSpec& spec,
+                                                       const ServerOptions& options) {
+  if (!spec.open)
+    return mistake_in(spec, "its handler is built from an admitted value: add .admit(...)");
+  auto entry = std::make_unique<WebsocketEntry>();
+  entry->spec = &spec;
+  entry->limits = options.limits;
+  for (const RouteLimits& changes : spec.scope.limits)
+    entry->limits = merged(entry->limits, changes);
+  auto origins = websocket::OriginPolicy::parse(spec.scope.origins.value_or(options.origins));
+  if (!origins) return mistake_in(spec, origins.error());
+  entry->origins = std::move(*origins);
+  entry->compression = compression_of(entry->limits.compression);
+  return entry;
+}
+
+// What an Allow header says (RFC 9110 §10.2.1).
+std::string allowed_at(const PathEntry& entry) {
+  std::vector<std::string_view> methods;
+  const auto allow = [&](std::string_view method) {
+    if (std::ranges::find(methods, method) == methods.end()) methods.push_back(method);
+  };
+  if (entry.websocket) allow("GET");
+  if (entry.files) allow("GET"), allow("HEAD");
+  for (const RouteSpec* spec : entry.http) {
+    if (spec->method == "*") continue;
+    allow(spec->method);
+    if (spec->method == "GET") allow("HEAD");
+  }
+  allow("OPTIONS");
+  return fmt::format("{}", fmt::join(methods, ", "));
+}
+
+}  // namespace
+
+Limits merged(Limits base, const RouteLimits& changes) {
+  set(base.message_bytes, changes.message_bytes);
+  set(base.message_timeout, changes.message_timeout);
+  set(base.idle, changes.idle);
+  set(base.idle_policy, changes.idle_policy);
+  set(base.idle_reset, changes.idle_reset);
+  set(base.heartbeat, changes.heartbeat);
+  set(base.messages_per_second, changes.messages_per_second);
+  set(base.rate_policy, changes.rate_policy);
+  set(base.queued_bytes, changes.queued_bytes);
+  set(base.overflow, changes.overflow);
+  set(base.write_timeout, changes.write_timeout);
+  set(base.close_timeout, changes.close_timeout);
+  set(base.compression, changes.compression);
+  set(base.compression_threshold_bytes, changes.compression_threshold_bytes);
+  return base;
+}
+
+const RouteSpec* PathEntry::handler_of(std::string_view method) const {
+  const auto with = [&](std::string_view name) -> const RouteSpec* {
+    const auto found = std::ranges::find(http, name, &RouteSpec::method);
+    return found == http.end() ? nullptr : *found;
+  };
+  if (const auto* exact = with(method)) return exact;
+  if (method == "HEAD")
+    if (const auto* get = with("GET")) return get;
+  return with("*");
+}
+
+Result<std::unique_ptr<RouteTable>> RouteTable::build(const Router& routes,
+                                                      const ServerOptions& options) {
+  auto table = std::make_unique<RouteTable>();
+  std::string mistakes;
+  for (const auto& spec : routes.specs()) {
+    if (spec->kind == RouteSpec::Kind::websocket && !options.serve_websocket) continue;
+    if (const auto added = table->add(*spec, options); !added)
+      mistakes += (mistakes.empty() ? "" : "\n") + added.error();
+  }
+  if (!mistakes.empty()) return Error{std::move(mistakes)};
+  for (PathEntry& entry : table->entries_) entry.allow = allowed_at(entry);
+  return table;
+}
+
+Result<void> RouteTable::add(const RouteSpec& spec, const ServerOptions& options) {
+  const auto id = router_.add(spec.scope.host, spec.path);
+  if (!id) return mistake_in(spec, id.error());
+  if (*id >= entries_.size()) entries_.resize(*id + 1);
+  PathEntry& entry = entries_[*id];
+  switch (spec.kind) {
+    case RouteSpec::Kind::http:
+      if (std::ranges::find(entry.http, spec.method, &RouteSpec::method) != entry.http.end())
+        return mistake_in(spec, fmt::format("{} is declared twice", spec.method));
+      entry.http.push_back(&spec);
+      return {};
+    case RouteSpec::Kind::websocket: {
+      if (entry.websocket) return mistake_in(spec, "a WebSocket handler is declared twice");
+      auto made = make_websocket(spec, options);
+      if (!made) return Error{made.error()};
+      entry.websocket = std::move(*made);
+      return {};
+    }
+    case RouteSpec::Kind::files: {
+      if (entry.files) return mistake_in(spec, "two folders of files are declared");
+      auto source = http::DirectoryFiles::open_root(spec.directory);
+      if (!source) return mistake_in(spec, source.error());
+      entry.files = &spec;
+      entry.source = std::move(*source);
+      return {};
+    }
+  }
+  return {};
+}
+
+std::optional<RouteTable::Found> RouteTable::find(std::string_view host,
+                                                  std::string_view path) const {
+  auto match = router_.find(host, path);
+  if (!match) return std::nullopt;
+  return Found{&entries_[match->entry], std::move(match->params)};
+}
+
+}  // namespace orrery::server

@@ -1,0 +1,89 @@
+#include "orrery/server.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "base/clock.h"
+#include "observe/log.h"
+#include "observe/spdlog_log.h"
+#include "server/engine.h"
+
+namespace orrery {
+
+namespace {
+
+// Hands log lines to the function that the options name.
+class FunctionLog final : public observe::Log {
+ public:
+  explicit FunctionLog(std::function<void(LogLevel, std::string_view)> log)
+      : log_(std::move(log)) {}
+  [[nodiscard]] bool wants(observe::Level) const override { return true; }
+  using Log::write;
+  void write(observe::Level level, std::string_view event, observe::LogFields fields) override {
+    log_(static_cast<LogLevel>(level), observe::as_text(event, fields));
+  }
+
+ private:
+  std::function<void(LogLevel, std::string_view)> log_;
+};
+
+std::unique_ptr<observe::Log> log_for(ServerOptions& options) {
+  if (options.log) return std::make_unique<FunctionLog>(std::move(options.log));
+  return std::make_unique<observe::SpdlogLog>(observe::SpdlogOptions{}, std::cerr);
+}
+
+}  // namespace
+
+// What main() would hand to the engine, for a program that has no wish of its own.
+struct Server::World {
+  explicit World(ServerOptions options)
+      : log(log_for(options)), engine(std::move(options), {clock, *log, jobs}) {}
+
+  SystemClock clock;
+  server::ThreadJobs jobs;
+  std::unique_ptr<observe::Log> log;
+  server::Engine engine;
+};
+
+Server::Server(ServerOptions options) : world_(std::make_unique<World>(std::move(options))) {}
+Server::Server(Server&&) noexcept = default;
+Server::~Server() = default;
+
+Server& Server::mount(Gear& gear, std::string_view path, std::string_view host) {
+  const auto declare = [&](Router& router) {
+    router.gear(gear.name(), path, [&](Router& inner) { gear.routes(inner); });
+  };
+  if (host.empty())
+    declare(routes_);
+  else
+    routes_.host(host, declare);
+  return *this;
+}
+
+Server& Server::listen(std::uint16_t port, std::optional<Tls> tls) {
+  return listen(fmt::format("0.0.0.0:{}", port), std::move(tls));
+}
+
+Server& Server::listen(std::string address, std::optional<Tls> tls) {
+  world_->engine.listen(std::move(address), std::move(tls));
+  return *this;
+}
+
+Result<void> Server::start() { return world_->engine.start(routes_); }
+void Server::stop() { world_->engine.stop(); }
+void Server::join() { world_->engine.join(); }
+
+int Server::run() {
+  if (const auto started = start(); !started) {
+    world_->log->error(started.error());
+    return 1;
+  }
+  for (const auto& address : addresses()) world_->log->info("listening", {{"address", address}});
+  join();
+  return 0;
+}
+
+std::vector<std::string> Server::addresses() const { return world_->engine.addresses(); }
+
+}  // namespace orrery

@@ -1,0 +1,53 @@
+// Decoder: bytes to frames. Pull style: it takes bytes from the front of a span, and what it has
+// not taken stays there.
+//
+// Owner   the Endpoint.
+// Thread  its owner's.
+// Limit   it keeps at most the 14 bytes of one frame head, and never payload.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "websocket/frame.h"
+
+namespace orrery::websocket {
+
+class Decoder {
+ public:
+  /// Takes the head of the next frame: nothing while it is not complete. Not inside a frame.
+  [[nodiscard]] bool take_head(std::span<char>& input);
+  /// Takes what is there of the frame's payload, unmasked in place; ends the frame with its last
+  /// byte.
+  [[nodiscard]] std::span<char> take_payload(std::span<char>& input);
+
+  /// The head that take_head() completed.
+  [[nodiscard]] const FrameHead& head() const { return head_; }
+  /// A length that was not written in the shortest way or sets the top bit (RFC 6455 §5.2).
+  [[nodiscard]] bool bad_length() const { return bad_length_; }
+  /// Between the head and the last byte of payload. A frame without payload is one until
+  /// take_payload() was called.
+  [[nodiscard]] bool in_frame() const { return in_frame_; }
+  /// In a frame, and none of its payload was taken.
+  [[nodiscard]] bool at_first_byte() const {
+    return in_frame_ && remaining_ == head_.payload_bytes;
+  }
+  /// Payload that the frame still owes.
+  [[nodiscard]] std::uint64_t remaining_bytes() const { return remaining_; }
+  /// Bytes of an unfinished head.
+  [[nodiscard]] std::size_t buffered_bytes() const { return kept_; }
+
+ private:
+  void parse(const std::uint8_t* bytes);
+
+  std::uint64_t remaining_ = 0;
+  FrameHead head_;
+  std::array<std::uint8_t, 14> partial_;
+  std::uint8_t kept_ : 6 = 0;
+  bool bad_length_ : 1 = false;
+  bool in_frame_ : 1 = false;
+};
+
+}  // namespace orrery::websocket

@@ -1,0 +1,4 @@
+// expect: use of deleted function 'orrery::Session::Session(const orrery::Session&)'
+#include <orrery/session.h>
+
+void keep(const orrery::Session& session) { auto copy = session; }

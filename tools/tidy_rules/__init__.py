@@ -1,0 +1,1 @@
+"""The rules of tools/tidy: each takes a Tree and yields Faults."""

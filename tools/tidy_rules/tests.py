@@ -1,0 +1,28 @@
+"""Nothing in a test is left to chance: no sleeps, nothing skipped."""
+
+import re
+
+from .tree import Fault
+
+SLEEP = re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep|waitForTimeout)\b"
+                   r"|\btime\.sleep\b|\basyncio\.sleep\((?!0\))|(?<![\w.])sleep\s*\(")
+SKIP = re.compile(r"\bGTEST_SKIP\b|\bDISABLED_\w+|\bskipTest\b|@unittest\.skip"
+                  r"|\b(?:it|test|describe)\.skip\b")
+
+
+def tests(tree):
+    return [file for file in tree.files if file.is_test and file.suffix != ".md"]
+
+
+def sleeps(tree):
+    for file in tests(tree):
+        for match in SLEEP.finditer(file.code):
+            yield Fault(file.path, file.line_at(match.start()),
+                        f"{match.group(0).rstrip('( ')}: a test waits for an event, not for time")
+
+
+def skips(tree):
+    for file in tests(tree):
+        for match in SKIP.finditer(file.code):
+            yield Fault(file.path, file.line_at(match.start()),
+                        f"{match.group(0)}: a test that is not run proves nothing")
