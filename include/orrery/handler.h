@@ -44,30 +44,46 @@ struct HandlerOperations {
 };
 
 template <typename T>
-concept OpensWith = requires(T& handler, Session& session) { handler.on_open(session); };
+concept OpensWith = requires(T& handler, Session& session) {
+  handler.on_open(session);
+};
 template <typename T>
-concept TakesMessages =
-    requires(T& handler, Session& session, Message message) { handler.on_message(session, message); };
+concept TakesMessages = requires(T& handler, Session& session, Message message) {
+  handler.on_message(session, message);
+};
 template <typename T>
-concept TakesPings =
-    requires(T& handler, Session& session, std::string_view p) { handler.on_ping(session, p); };
+concept TakesPings = requires(T& handler, Session& session, std::string_view p) {
+  handler.on_ping(session, p);
+};
 template <typename T>
-concept TakesPongs =
-    requires(T& handler, Session& session, std::string_view p) { handler.on_pong(session, p); };
+concept TakesPongs = requires(T& handler, Session& session, std::string_view p) {
+  handler.on_pong(session, p);
+};
 template <typename T>
-concept HearsClose =
-    requires(T& handler, Session& session, CloseCause cause) { handler.on_close(session, cause); };
+concept HearsClose = requires(T& handler, Session& session, CloseCause cause) {
+  handler.on_close(session, cause);
+};
 
 template <typename T>
-concept NamesOpen = requires { &T::on_open; };
+concept NamesOpen = requires {
+  &T::on_open;
+};
 template <typename T>
-concept NamesMessage = requires { &T::on_message; };
+concept NamesMessage = requires {
+  &T::on_message;
+};
 template <typename T>
-concept NamesPing = requires { &T::on_ping; };
+concept NamesPing = requires {
+  &T::on_ping;
+};
 template <typename T>
-concept NamesPong = requires { &T::on_pong; };
+concept NamesPong = requires {
+  &T::on_pong;
+};
 template <typename T>
-concept NamesClose = requires { &T::on_close; };
+concept NamesClose = requires {
+  &T::on_close;
+};
 
 template <typename T>
 constexpr void check_handler() {
@@ -86,7 +102,9 @@ constexpr void check_handler() {
 }
 
 template <typename T>
-T& self_of(void* self) { return *static_cast<T*>(self); }
+T& self_of(void* self) {
+  return *static_cast<T*>(self);
+}
 
 /// The table of a handler type with members.
 template <typename T>
@@ -98,9 +116,13 @@ constexpr HandlerOperations operations_of() {
   if constexpr (TakesMessages<T>)
     table.on_message = [](void* self, Session& s, Message m) { self_of<T>(self).on_message(s, m); };
   if constexpr (TakesPings<T>)
-    table.on_ping = [](void* self, Session& s, std::string_view p) { self_of<T>(self).on_ping(s, p); };
+    table.on_ping = [](void* self, Session& s, std::string_view p) {
+      self_of<T>(self).on_ping(s, p);
+    };
   if constexpr (TakesPongs<T>)
-    table.on_pong = [](void* self, Session& s, std::string_view p) { self_of<T>(self).on_pong(s, p); };
+    table.on_pong = [](void* self, Session& s, std::string_view p) {
+      self_of<T>(self).on_pong(s, p);
+    };
   if constexpr (HearsClose<T>)
     table.on_close = [](void* self, Session& s, const CloseCause& cause) {
       self_of<T>(self).on_close(s, cause);
@@ -127,9 +149,13 @@ inline HandlerOperations operations_of_callbacks(const Callbacks& which) {
   if (which.on_message)
     table.on_message = [](void* self, Session& s, Message m) { self_of<C>(self).on_message(s, m); };
   if (which.on_ping)
-    table.on_ping = [](void* self, Session& s, std::string_view p) { self_of<C>(self).on_ping(s, p); };
+    table.on_ping = [](void* self, Session& s, std::string_view p) {
+      self_of<C>(self).on_ping(s, p);
+    };
   if (which.on_pong)
-    table.on_pong = [](void* self, Session& s, std::string_view p) { self_of<C>(self).on_pong(s, p); };
+    table.on_pong = [](void* self, Session& s, std::string_view p) {
+      self_of<C>(self).on_pong(s, p);
+    };
   if (which.on_close)
     table.on_close = [](void* self, Session& s, const CloseCause& cause) {
       self_of<C>(self).on_close(s, cause);

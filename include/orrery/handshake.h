@@ -35,7 +35,8 @@ class Exchange {
   void set_header(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));
   }
-  void set_cookie(std::string_view name, std::string_view value, const CookieOptions& options = {}) {
+  void set_cookie(std::string_view name, std::string_view value,
+                  const CookieOptions& options = {}) {
     set_header("Set-Cookie", orrery::set_cookie(name, value, options));
   }
 
@@ -113,7 +114,9 @@ class Admission {
   std::variant<Accepted<T>, Rejected, AcceptedThenClosed> outcome;
 };
 
-inline Accepted<Nothing> accept() { return {Nothing{}}; }
+inline Accepted<Nothing> accept() {
+  return {Nothing{}};
+}
 template <typename T>
 Accepted<std::decay_t<T>> accept(T&& value) {
   return {std::forward<T>(value)};
@@ -122,7 +125,9 @@ Accepted<std::decay_t<T>> accept(T&& value) {
 inline Rejected reject(int status = 400, std::string body = {}) {
   return {Response::text(std::move(body), status)};
 }
-inline Rejected reject(Response response) { return {std::move(response)}; }
+inline Rejected reject(Response response) {
+  return {std::move(response)};
+}
 
 /// Codes and reason as in Session::close().
 inline AcceptedThenClosed accept_then_close(std::uint16_t code, std::string_view reason = {}) {

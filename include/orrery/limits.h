@@ -37,30 +37,30 @@ enum class Compression : std::uint8_t {
 
 /// The limits of one WebSocket session.
 struct Limits {
-  std::uint64_t message_bytes = 1 << 20;      // whole message, inflated; beyond: 1009
-  milliseconds message_timeout = 30s;         // first to last byte of one message; beyond: 1008
-  milliseconds idle = 60s;                    // no byte from the client; 0: never
+  std::uint64_t message_bytes = 1 << 20;  // whole message, inflated; beyond: 1009
+  milliseconds message_timeout = 30s;     // first to last byte of one message; beyond: 1008
+  milliseconds idle = 60s;                // no byte from the client; 0: never
   IdlePolicy idle_policy = IdlePolicy::ping;
   IdleReset idle_reset = IdleReset::by_receiving;
-  milliseconds heartbeat = 0ms;               // PING every so often; unanswered by the next: closed
-  std::uint32_t messages_per_second = 0;      // 0: any number
-  RatePolicy rate_policy = RatePolicy::close; // 1008, or the message is dropped and counted
-  std::size_t queued_bytes = 1 << 20;         // outbox; one message always fits an empty one
-  Overflow overflow = Overflow::close;        // 1008 "slow consumer", or the new message is dropped
-  milliseconds write_timeout = 30s;           // no progress on a non-empty outbox: closed
-  milliseconds close_timeout = 5s;            // from our close frame to the peer's
+  milliseconds heartbeat = 0ms;           // PING every so often; unanswered by the next: closed
+  std::uint32_t messages_per_second = 0;  // 0: any number
+  RatePolicy rate_policy = RatePolicy::close;  // 1008, or the message is dropped and counted
+  std::size_t queued_bytes = 1 << 20;          // outbox; one message always fits an empty one
+  Overflow overflow = Overflow::close;  // 1008 "slow consumer", or the new message is dropped
+  milliseconds write_timeout = 30s;     // no progress on a non-empty outbox: closed
+  milliseconds close_timeout = 5s;      // from our close frame to the peer's
   Compression compression = Compression::off;
   std::size_t compression_threshold_bytes = 64;  // smaller messages go plain
 };
 
 /// The limits of one connection before, or without, a session.
 struct HttpLimits {
-  std::size_t head_bytes = 16 * 1024;      // 431
-  std::size_t header_count = 100;          // 431
-  std::uint64_t body_bytes = 1'000'000;    // 413
-  milliseconds handshake_timeout = 5s;     // from accept to the end of the head: 408
-  milliseconds body_timeout = 30s;         // 408
-  milliseconds idle = 60s;                 // keep-alive connection without a request: closed
+  std::size_t head_bytes = 16 * 1024;    // 431
+  std::size_t header_count = 100;        // 431
+  std::uint64_t body_bytes = 1'000'000;  // 413
+  milliseconds handshake_timeout = 5s;   // from accept to the end of the head: 408
+  milliseconds body_timeout = 30s;       // 408
+  milliseconds idle = 60s;               // keep-alive connection without a request: closed
 };
 
 /// What a scope or a route changes: fields that are set replace the inherited ones.

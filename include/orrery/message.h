@@ -45,22 +45,30 @@ struct Outgoing {
   enum class Kind : std::uint8_t { text = 1, binary = 2, close = 8, ping = 9 };
 
   Kind kind;
-  std::string_view payload;                           // of a close: the reason
-  std::initializer_list<std::string_view> pieces{};   // sent one after the other as one payload
-  std::uint16_t code = 0;                             // of a close; 0: none
+  std::string_view payload;                          // of a close: the reason
+  std::initializer_list<std::string_view> pieces{};  // sent one after the other as one payload
+  std::uint16_t code = 0;                            // of a close; 0: none
 };
 
-inline Outgoing text(std::string_view payload) { return {Outgoing::Kind::text, payload}; }
+inline Outgoing text(std::string_view payload) {
+  return {Outgoing::Kind::text, payload};
+}
 inline Outgoing text(std::initializer_list<std::string_view> pieces) {
   return {Outgoing::Kind::text, {}, pieces};
 }
-inline Outgoing binary(std::string_view payload) { return {Outgoing::Kind::binary, payload}; }
+inline Outgoing binary(std::string_view payload) {
+  return {Outgoing::Kind::binary, payload};
+}
 inline Outgoing binary(std::initializer_list<std::string_view> pieces) {
   return {Outgoing::Kind::binary, {}, pieces};
 }
 /// At most 125 bytes (RFC 6455 §5.5); what is beyond is cut.
-inline Outgoing ping(std::string_view payload = {}) { return {Outgoing::Kind::ping, payload}; }
-inline Outgoing close() { return {Outgoing::Kind::close, {}}; }
+inline Outgoing ping(std::string_view payload = {}) {
+  return {Outgoing::Kind::ping, payload};
+}
+inline Outgoing close() {
+  return {Outgoing::Kind::close, {}};
+}
 /// See Session::close() for the codes and the length of the reason.
 inline Outgoing close(std::uint16_t code, std::string_view reason = {}) {
   return {Outgoing::Kind::close, reason, {}, code};
@@ -92,7 +100,7 @@ struct CloseCause {
   };
 
   Kind kind;
-  std::uint16_t code = 0;     // the status code of RFC 6455 §7.4 that was sent or received; 0: none
+  std::uint16_t code = 0;  // the status code of RFC 6455 §7.4 that was sent or received; 0: none
   std::string_view reason{};  // valid during on_close
   int error = 0;              // errno, of transport
 };

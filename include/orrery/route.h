@@ -71,9 +71,13 @@ class Route {
 namespace detail {
 
 template <typename A>
-A& unwrap(A& value) { return value; }
+A& unwrap(A& value) {
+  return value;
+}
 template <typename A>
-A& unwrap(std::reference_wrapper<A>& value) { return value.get(); }
+A& unwrap(std::reference_wrapper<A>& value) {
+  return value.get();
+}
 
 /// Makes a T of its own for each session.
 template <typename T, typename... Args>
@@ -107,7 +111,9 @@ struct SharedMaker {
   template <typename Value>
   static constexpr bool can_make = true;
   template <typename Value>
-  void* make(Value&, const Handshake&) { return &handler; }
+  void* make(Value&, const Handshake&) {
+    return &handler;
+  }
 };
 
 /// Asks a function (const Request&) -> std::unique_ptr<T> for each session.
@@ -117,7 +123,9 @@ struct FactoryMaker {
   template <typename Value>
   static constexpr bool can_make = true;
   template <typename Value>
-  void* make(Value&, const Handshake& hello) { return factory(hello.request).release(); }
+  void* make(Value&, const Handshake& hello) {
+    return factory(hello.request).release();
+  }
 };
 
 template <typename Value, typename Maker>
@@ -158,7 +166,9 @@ class WebsocketRoute {
     return *this;
   }
 
-  WebsocketRoute& limits(RouteLimits limits) { return spec_->scope.limits.push_back(limits), *this; }
+  WebsocketRoute& limits(RouteLimits limits) {
+    return spec_->scope.limits.push_back(limits), *this;
+  }
   /// Which pages may connect: "same-origin" (the default), "https://app.example",
   /// "https://*.example", or "allow-any-origin". Clients that send no Origin always may.
   WebsocketRoute& origins(std::vector<std::string> which) {

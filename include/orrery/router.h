@@ -1,6 +1,6 @@
 // A Router is where a gear says which paths it serves, and how.
 //
-//   routes.get("/hello/:name", [](const Request& r) { return Response::text(hello(r.param("name"))); });
+//   routes.get("/hello/:name", [](const Request& r) { return Response::text(hello(r)); });
 //   routes.websocket<Chat>("/rooms/:room", store).admit(check_token, keys).limits({.idle = 30s});
 //   routes.scope("/api", [](Router& api) { api.plug(require_token); api.get("/me", me); });
 //
@@ -39,8 +39,8 @@ class Router {
   /// above the directory and nothing hidden.
   Route files(std::string path, std::string directory);
 
-  /// A WebSocket route whose sessions each get a T(arguments...). Arguments are copied once; wrap in
-  /// std::ref what is shared and outlives the server.
+  /// A WebSocket route whose sessions each get a T(arguments...). Arguments are copied once; wrap
+  /// in std::ref what is shared and outlives the server.
   template <typename T, typename... Args>
   auto websocket(std::string path, Args... arguments) {
     RouteSpec& spec = add(RouteSpec::Kind::websocket, std::move(path));

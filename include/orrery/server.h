@@ -5,7 +5,8 @@
 //   return server.listen(9001).run();
 //
 // Owner   whoever made it; several may live in one process. It never touches signals.
-// Thread  declare routes and addresses on one thread, before start(); start(), stop() and join() from
+// Thread  declare routes and addresses on one thread, before start(); start(), stop() and join()
+// from
 //         any. The destructor stops, and waits.
 // Errors  a port that is taken, a certificate that can't be read, a route that contradicts another:
 //         start() says so, and run() logs it and returns 1.

@@ -42,8 +42,8 @@ class Session {
   /// still goes out; no message reaches the handler any more, only on_close.
   void close();
   /// The same with a status code (1000-1003, 1007-1014 or 3000-4999) and a reason of at most 123
-  /// bytes of UTF-8. Anything else is a mistake of the caller: an assertion in debug builds, a close
-  /// with 1011 in release builds, never a malformed frame.
+  /// bytes of UTF-8. Anything else is a mistake of the caller: an assertion in debug builds, a
+  /// close with 1011 in release builds, never a malformed frame.
   void close(std::uint16_t code, std::string_view reason = {});
 
   /// Joins a group of this server: what others publish to it goes to the client. Idempotent.

@@ -20,9 +20,8 @@ class Function<R(Args...)> {
   Function() = default;
 
   template <typename F>
-    requires(!std::is_same_v<std::decay_t<F>, Function> &&
-             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-  Function(F&& callable) {
+  requires(!std::is_same_v<std::decay_t<F>, Function> &&
+           std::is_invocable_r_v<R, std::decay_t<F>&, Args...>) Function(F&& callable) {
     using Target = std::decay_t<F>;
     if constexpr (fits<Target>) {
       new (storage_) Target(std::forward<F>(callable));
@@ -54,11 +53,14 @@ class Function<R(Args...)> {
   };
 
   template <typename T>
-  static constexpr bool fits = sizeof(T) <= 2 * sizeof(void*) && alignof(T) <= alignof(void*) &&
-                               std::is_nothrow_move_constructible_v<T>;
+  static constexpr bool fits =
+      sizeof(T) <= 2 * sizeof(void*) &&
+      alignof(T) <= alignof(void*) && std::is_nothrow_move_constructible_v<T>;
 
   template <typename T>
-  static T& at(std::byte* storage) { return *std::launder(reinterpret_cast<T*>(storage)); }
+  static T& at(std::byte* storage) {
+    return *std::launder(reinterpret_cast<T*>(storage));
+  }
 
   template <typename T>
   static constexpr Operations inline_operations{

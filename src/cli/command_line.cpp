@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
+#include <iterator>
+
+#include "config/suggest.h"
 
 namespace orrery::cli {
 namespace {
@@ -28,16 +30,30 @@ Environment: ORRERY_SERVER__PORT=8080 sets server.port, over the file.
 Exit status: 0 all is well; 1 it failed while running; 2 the command or the configuration is wrong.
 )";
 
+constexpr const char* command_names[] = {"serve",  "config",  "check",    "defaults", "explain",
+                                         "schema", "version", "--config", "--set",    "--help"};
+
+// CLI11 names the words that it did not expect at the end of its sentence.
+Misuse misuse(std::string why, const std::vector<std::string>& words) {
+  std::string hint;
+  for (const auto& word : words) {
+    const auto near = config::nearest(word, {std::begin(command_names), std::end(command_names)});
+    if (hint.empty() && near && word != *near && why.ends_with(word))
+      hint = fmt::format("; did you mean {}?", *near);
+  }
+  return {fmt::format("orrery: {}{} (`orrery --help` shows the commands)", why, hint)};
+}
+
 // Every command takes the same two options, before or after its name.
 void add_options(CLI::App& app, CommandLine& line) {
   app.add_option("--config", line.config_file);
   app.add_option("--set", line.sets)->allow_extra_args(false);
 }
 
-void add_command(CLI::App& app, std::string name, Command command, CommandLine& line) {
-  app.add_subcommand(std::move(name))->fallthrough()->callback([&line, command] {
-    line.command = command;
-  });
+CLI::App& add_command(CLI::App& app, std::string name, Command command, CommandLine& line) {
+  CLI::App* added = app.add_subcommand(std::move(name))->fallthrough();
+  added->callback([&line, command] { line.command = command; });
+  return *added;
 }
 
 }  // namespace
@@ -49,28 +65,29 @@ std::string_view help_text() {
 std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> words) {
   CommandLine line;
   CLI::App app;
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   add_options(app, line);
   add_command(app, "serve", Command::serve, line);
   add_command(app, "version", Command::version, line);
-  CLI::App* config = app.add_subcommand("config")->fallthrough()->require_subcommand(1);
+  CLI::App* config = app.add_subcommand("config")->fallthrough()->require_subcommand(0, 1);
   add_command(*config, "check", Command::config_check, line);
   add_command(*config, "defaults", Command::config_defaults, line);
   add_command(*config, "schema", Command::config_schema, line);
-  config->add_subcommand("explain")
-      ->fallthrough()
-      ->callback([&line] { line.command = Command::config_explain; })
-      ->add_option("key", line.key)
+  add_command(*config, "explain", Command::config_explain, line)
+      .add_option("key", line.key, "KEY")
       ->required();
-  std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
+  std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants them
   try {
-    app.parse(std::move(words));
+    app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     return CommandLine{};
   } catch (const CLI::ParseError& error) {
-    return Misuse{fmt::format("orrery: {}; `orrery --help` shows the commands", error.what())};
+    return misuse(error.what(), words);
   }
-  return line;
+  if (line.command != Command::help) return line;
+  return misuse(config->parsed() ? "config what? check, defaults, explain KEY or schema"
+                                 : "a command is missing",
+                {});
 }
 
 }  // namespace orrery::cli

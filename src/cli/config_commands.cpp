@@ -13,7 +13,7 @@ config::Loaded load_configuration(const CommandLine& line) {
   auto file = config::find_file(line.config_file);
   if (file) sources.file = std::move(*file);
   config::Loaded loaded = config::load(sources);
-  if (!file) loaded.errors.insert(loaded.errors.begin(), {"--config", 0, 0, "", file.error()});
+  if (!file) loaded.errors.insert(loaded.errors.begin(), {"", 0, 0, "", file.error()});
   return loaded;
 }
 

@@ -87,6 +87,7 @@ void sort_by_place(std::vector<Diagnostic>& diagnostics) {
 }  // namespace
 
 std::string Diagnostic::text() const {
+  if (source.empty()) return message;
   std::string where = source;
   if (line > 0) where += fmt::format(":{}:{}", line, column);
   return path.empty() ? fmt::format("{}: {}", where, message)

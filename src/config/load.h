@@ -18,7 +18,8 @@ inline constexpr std::size_t max_file_bytes = 1 << 20;
 
 /// One thing to say about the configuration. Without a line it concerns no place in a file.
 struct Diagnostic {
-  std::string source;  // the file as given, "--set server.port", or "ORRERY_SERVER__PORT"
+  // The file as given, "--set server.port", or "ORRERY_SERVER__PORT"; empty: the message says it.
+  std::string source;
   int line = 0;
   int column = 0;
   std::string path;  // "server.port"; empty for a fault of the text itself

@@ -270,7 +270,7 @@ TEST(Load, KnowsOneCertificateOrSeveral) {
   const Loaded one = load_text(R"({"server": {"tls": {"certificate": "a", "key": "b"}}})");
   EXPECT_TRUE(one.tree.server.uses_tls());
   const Loaded two = load_text(
-      R"({"server": {"tls": [{"certificate": "a", "key": "b"}, {"certificate": "c", "key": "d"}]}})");
+      R"({"server": {"tls": [{"certificate": "a", "key": "b"},{"certificate": "c", "key": "d"}]}})");
   ASSERT_TRUE(two.ok());
   ASSERT_EQ(two.tree.server.tls.size(), 2u);
   EXPECT_EQ(two.tree.server.tls[1].key, "d");
@@ -386,8 +386,8 @@ TEST(Load, KnowsWhatKeysMustBeTogether) {
   const struct {
     std::string text, fault;
   } rows[] = {
-      {R"({"server": {"protocols": {"http": {"enabled": false}, "websocket": {"enabled": false}}}})",
-       "1:69: server.protocols.websocket.enabled: found false here and at"},
+      {R"({"server": {"protocols":{"http": {"enabled": false},"websocket": {"enabled": false}}}})",
+       "1:67: server.protocols.websocket.enabled: found false here and at"},
       {R"({"server": {"tls": {"certificate": "a"}}})", "1:13: server.tls.key: found \"\""},
       {R"({"server": {"tls": {"key": "a"}}})", "server.tls.certificate: found \"\""},
       {R"({"admin": {"address": "0.0.0.0"}})", "1:12: admin.address: found \"0.0.0.0\" without"},

@@ -23,7 +23,7 @@ namespace orrery::net {
 struct LoopOptions {
   std::size_t index = 0;
   std::size_t read_buffer_bytes = 512 * 1024;
-  std::size_t chunk_pool_bytes = 4 * 1024 * 1024;
+  std::size_t chunk_pool_bytes = 1024 * 1024;
   std::size_t posted_per_turn = 1024;
 };
 

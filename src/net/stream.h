@@ -3,7 +3,7 @@
 // Owner   the connection on top of it. It is never destroyed inside one of its own callbacks:
 //         the owner does that at the end of the turn (Loop::at_turn_end).
 // Thread  its loop's.
-// Limit   it buffers nothing that it could not write (TLS: at most one record); that is Outbox's work.
+// Limit   it buffers nothing that it could not write (TLS: at most one record): Outbox does that.
 #pragma once
 
 #include <sys/uio.h>
@@ -56,7 +56,7 @@ class Stream {
   /// After pause_reading() no on_bytes() comes until resume_reading(); a broken peer is still told.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
-  /// Says that nothing more will be written (TCP: FIN; TLS: close_notify, then FIN). Reading goes on.
+  /// Says that nothing more will be written (TCP: FIN; TLS: close_notify, FIN). Reading goes on.
   virtual void finish_writing() = 0;
   /// Ends both directions at once, with a reset where the transport has one.
   virtual void abort() = 0;

@@ -56,7 +56,9 @@ void Connection::write_early() {
   if (outbox_->flush(*stream_).bytes > 0) progressed_ = server_.loop().now();
 }
 
-void Connection::become(std::unique_ptr<Protocol> next) { successor_ = std::move(next); }
+void Connection::become(std::unique_ptr<Protocol> next) {
+  server_.retire(std::exchange(protocol_, std::move(next)));
+}
 
 void Connection::pause() {
   paused_ = true;
@@ -103,12 +105,9 @@ void Connection::on_bytes(std::span<char> bytes) {
 // Lets the protocol, and the one that it may become, take from `bytes`; parks what they leave.
 void Connection::process(std::span<char> bytes) {
   while (true) {
-    processing_ = true;
     const Progress progress = protocol_->on_bytes(bytes);
-    processing_ = false;
     if (dead_ || finishing_) return;
     if (progress == Progress::replaced) {
-      protocol_ = std::move(successor_);
       armed_for_ = Time::max();
       protocol_->start();
       if (dead_ || finishing_) return;

@@ -36,7 +36,8 @@ class Connection final : private net::StreamEvents, private net::Timer {
   /// Queues bytes for the one write at the end of the turn.
   void write(std::string_view head, std::string_view payload = {});
   void write(const SharedBytes& bytes);
-  /// Writes now what the peer takes, to make room. Calls nothing: trouble is told at the turn's end.
+  /// Writes now what the peer takes, to make room. Calls nothing: trouble is told at the turn's
+  /// end.
   void write_early();
   [[nodiscard]] std::size_t queued_bytes() const { return outbox_ ? outbox_->size() : 0; }
   /// Whether the last write took less than it was given: the peer is slower than we are.
@@ -44,13 +45,14 @@ class Connection final : private net::StreamEvents, private net::Timer {
   /// When the outbox last got shorter; only while blocked().
   [[nodiscard]] Time progressed() const { return progressed_; }
 
-  /// Hands the connection to another protocol, which gets the bytes that are left.
+  /// Hands the connection to another protocol, which gets the bytes that are left. The one before
+  /// lives until the end of the turn.
   void become(std::unique_ptr<Protocol> next);
   /// Stops reading until resume(); bytes that are already here are parked.
   void pause();
   void resume();
-  /// Writes what is queued, ends the stream, and discards what the peer still sends until it ends too,
-  /// but no longer than `linger` (RFC 9112 §9.6: an early close would reset the last bytes).
+  /// Writes what is queued, ends the stream, and discards what the peer still sends until it ends
+  /// too, but no longer than `linger` (RFC 9112 §9.6: an early close would reset the last bytes).
   void finish(milliseconds linger);
   /// Ends at once.
   void abort();
@@ -82,11 +84,10 @@ class Connection final : private net::StreamEvents, private net::Timer {
   LoopServer& server_;
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<Protocol> protocol_;
-  std::unique_ptr<Protocol> successor_;      // set by become(), until the call into protocol_ is over
-  std::unique_ptr<net::Outbox> outbox_;      // only while something is in it
-  std::unique_ptr<std::string> parked_;      // bytes that came while nobody took them
-  Connection* next_dirty_ = nullptr;         // LoopServer's list of those to flush
-  Connection* next_again_ = nullptr;         // LoopServer's list of those with parked bytes
+  std::unique_ptr<net::Outbox> outbox_;  // only while something is in it
+  std::unique_ptr<std::string> parked_;  // bytes that came while nobody took them
+  Connection* next_dirty_ = nullptr;     // LoopServer's list of those to flush
+  Connection* next_again_ = nullptr;     // LoopServer's list of those with parked bytes
   Time armed_for_ = Time::max();
   Time progressed_{};
   SlotId id_{};
@@ -94,7 +95,6 @@ class Connection final : private net::StreamEvents, private net::Timer {
   bool again_ : 1 = false;
   bool blocked_ : 1 = false;
   bool paused_ : 1 = false;
-  bool processing_ : 1 = false;
   bool finishing_ : 1 = false;
   bool write_ended_ : 1 = false;
   bool peer_ended_ : 1 = false;

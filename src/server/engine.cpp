@@ -125,8 +125,7 @@ Result<void> Engine::start_accepting() {
   for (auto& each : threads_) {
     LoopThread& on = *each;
     for (auto& address : listening_) {
-      if (address->context && !on.tls_scratch)
-        on.tls_scratch = std::make_unique<net::TlsScratch>();
+      if (address->context && !on.tls_scratch) on.tls_scratch = std::make_unique<net::TlsScratch>();
       on.listeners.push_back(std::make_unique<net::Listener>(
           on.loop, address->sockets->socket_of(on.loop.index()),
           [this, &on, from = address.get()](net::Descriptor socket, const net::PeerAddress& peer) {

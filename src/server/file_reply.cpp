@@ -1,5 +1,5 @@
-// How HttpProtocol sends a static file: opened and read by jobs, a piece at a time, no faster than the
-// client takes it.
+// How HttpProtocol sends a static file: opened and read by jobs, a piece at a time, no faster than
+// the client takes it.
 #include "http/response_writer.h"
 #include "http/static_file.h"
 #include "server/file_task.h"
@@ -16,7 +16,8 @@ void HttpProtocol::run_job(Work work, void (HttpProtocol::*done)()) {
       home->loop(), [task = file_, work] { work(*task); },
       [task = file_, home, id = connection_.id(), done] {
         Connection* const connection = home->find(id);
-        auto* const self = connection ? dynamic_cast<HttpProtocol*>(connection->protocol()) : nullptr;
+        auto* const self =
+            connection ? dynamic_cast<HttpProtocol*>(connection->protocol()) : nullptr;
         if (self && self->file_ == task && !connection->finishing()) (self->*done)();
       });
 }

@@ -27,7 +27,9 @@ HttpProtocol::HttpProtocol(Connection& connection)
     : connection_(connection),
       reader_(head_limits(connection.server().node().options.http_limits)) {}
 
-void HttpProtocol::start() { wait_for(Waiting::first_head); }
+void HttpProtocol::start() {
+  wait_for(Waiting::first_head);
+}
 
 void HttpProtocol::wait_for(Waiting what) {
   const HttpLimits& limits = server().node().options.http_limits;
@@ -136,15 +138,15 @@ void HttpProtocol::run_handler(const RouteSpec& spec, std::vector<http::PathPara
     if (const auto halted = run_plugs(spec, exchange)) return respond(*halted, exchange.headers);
     respond(spec.handler(request), exchange.headers);
   } catch (const std::exception& error) {
-    server().log().error("a handler threw", {{"gear", spec.scope.gear}, {"route", spec.path},
-                                             {"what", observe::quoted(error.what())}});
+    server().log().error(
+        "a handler threw",
+        {{"gear", spec.scope.gear}, {"route", spec.path}, {"what", observe::quoted(error.what())}});
     respond_error(500, "something went wrong here");
   }
 }
 
 bool HttpProtocol::closes() const {
-  return asked_to_upgrade_ || !reader_.keep_alive() ||
-         connection_.server().node().stopping;
+  return asked_to_upgrade_ || !reader_.keep_alive() || connection_.server().node().stopping;
 }
 
 void HttpProtocol::respond(const Response& response, const HeaderList& more) {
@@ -152,12 +154,11 @@ void HttpProtocol::respond(const Response& response, const HeaderList& more) {
   for (const auto& [name, value] : more) headers.push_back({name, value});
   for (const auto& [name, value] : response.headers) headers.push_back({name, value});
   std::string out;
-  const auto left_out = http::append_response(
-      out, response.status, headers, response.body,
-      {.keep_alive = !closes(),
-       .head_only = reader_.head().method == "HEAD",
-       .minor_version = reader_.head().minor_version,
-       .date = server().loop().clock().calendar()});
+  const auto left_out = http::append_response(out, response.status, headers, response.body,
+                                              {.keep_alive = !closes(),
+                                               .head_only = reader_.head().method == "HEAD",
+                                               .minor_version = reader_.head().minor_version,
+                                               .date = server().loop().clock().calendar()});
   for (const auto& name : left_out)
     server().log().warn("a response header was left out", {{"name", observe::quoted(name)}});
   connection_.write(out);
@@ -182,7 +183,9 @@ void HttpProtocol::answered() {
   connection_.pause();
 }
 
-void HttpProtocol::on_blocked() { wait_for(Waiting::answer); }
+void HttpProtocol::on_blocked() {
+  wait_for(Waiting::answer);
+}
 
 void HttpProtocol::on_flushed() {
   if (file_) return read_file();

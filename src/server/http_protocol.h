@@ -76,9 +76,9 @@ class HttpProtocol final : public Protocol {
 
   Connection& connection_;
   http::RequestReader reader_;
-  std::optional<http::Target> target_;       // of the request that is being read or answered
-  std::optional<RouteTable::Found> found_;   // its route
-  std::shared_ptr<FileTask> file_;           // while a file is being sent
+  std::optional<http::Target> target_;      // of the request that is being read or answered
+  std::optional<RouteTable::Found> found_;  // its route
+  std::shared_ptr<FileTask> file_;          // while a file is being sent
   Time deadline_{};
   Waiting waiting_ = Waiting::first_head;
   bool asked_to_upgrade_ = false;

@@ -4,7 +4,9 @@ namespace orrery::server {
 
 ThreadJobs::ThreadJobs() : thread_([this] { work_off(); }) {}
 
-ThreadJobs::~ThreadJobs() { stop(); }
+ThreadJobs::~ThreadJobs() {
+  stop();
+}
 
 void ThreadJobs::run(net::Loop& home, Function<void()> work, Function<void()> done) {
   const std::lock_guard lock(mutex_);

@@ -1,8 +1,7 @@
 // Jobs run what may block (opening and reading files) away from the loops.
 //
 // Thread  run() from any loop.
-// Limit   ThreadJobs: one thread, one job at a time per connection, because a connection has at most
-//         one answer under way.
+// Limit   one job per connection, because a connection has at most one answer under way.
 #pragma once
 
 #include <condition_variable>

@@ -11,7 +11,9 @@ constexpr std::size_t idle_outbox_count = 256;
 
 }  // namespace
 
-LoopServer::~LoopServer() { cut_off(); }
+LoopServer::~LoopServer() {
+  cut_off();
+}
 
 void LoopServer::accept(std::unique_ptr<net::Stream> stream) {
   counters_.connections_accepted.add();
@@ -90,6 +92,11 @@ void LoopServer::bury(Connection& connection) {
   loop_.at_turn_end(*this);
 }
 
+void LoopServer::retire(std::unique_ptr<Protocol> protocol) {
+  retired_.push_back(std::move(protocol));
+  loop_.at_turn_end(*this);
+}
+
 std::unique_ptr<net::Outbox> LoopServer::take_outbox() {
   if (idle_outboxes_.empty()) return std::make_unique<net::Outbox>(loop_.chunks());
   auto outbox = std::move(idle_outboxes_.back());
@@ -104,6 +111,7 @@ void LoopServer::keep_outbox(std::unique_ptr<net::Outbox> outbox) {
 
 // The writes of the turn; then those who died in it go. Both may make more of either.
 void LoopServer::on_turn_end() {
+  retired_.clear();
   while (dirty_ || !buried_.empty()) {
     while (Connection* const connection = dirty_) {
       dirty_ = connection->next_dirty_;

@@ -56,6 +56,8 @@ class LoopServer final : private net::TurnEndHook, private net::Requeued {
   void flush_later(Connection& connection);
   void continue_later(Connection& connection);
   void bury(Connection& connection);
+  /// Keeps a protocol that was replaced inside its own call, until the end of the turn.
+  void retire(std::unique_ptr<Protocol> protocol);
   [[nodiscard]] std::unique_ptr<net::Outbox> take_outbox();
   void keep_outbox(std::unique_ptr<net::Outbox> outbox);
 
@@ -77,6 +79,7 @@ class LoopServer final : private net::TurnEndHook, private net::Requeued {
   Connection* dirty_ = nullptr;
   Connection* again_ = nullptr;
   std::vector<SlotId> buried_;
+  std::vector<std::unique_ptr<Protocol>> retired_;
   std::size_t sessions_ = 0;
   bool stopping_ = false;
   Slab<Connection> connections_;  // last: what it holds uses everything above

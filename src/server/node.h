@@ -1,4 +1,4 @@
-// The Node is what all loops of one server share: options, routes, and the tools that main() handed in.
+// The Node is what all loops of one server share: options, routes, and what main() handed in.
 //
 // Owner   the engine.
 // Thread  read by all loops; what changes is atomic.

@@ -28,7 +28,8 @@ Request make_request(const http::RequestHead& head, const http::Target& target,
   if (!target.query.empty()) data->line.append(1, '?').append(target.query);
   data->method_bytes = static_cast<std::uint16_t>(head.method.size());
   data->path_bytes = static_cast<std::uint16_t>(target.raw_path.size());
-  data->params = std::move(params);
+  if (!params.empty())
+    data->params = std::make_unique<const RequestData::Params>(std::move(params));
   data->stream = &stream;
   data->passing = std::make_unique<PassingData>();
   PassingData& passing = *data->passing;
@@ -52,9 +53,13 @@ Request::Request(Request&&) noexcept = default;
 Request& Request::operator=(Request&&) noexcept = default;
 Request::~Request() = default;
 
-std::string_view Request::method() const { return data_->method(); }
+std::string_view Request::method() const {
+  return data_->method();
+}
 
-std::string_view Request::path() const { return data_->target().substr(0, data_->path_bytes); }
+std::string_view Request::path() const {
+  return data_->target().substr(0, data_->path_bytes);
+}
 
 std::string_view Request::query_string() const {
   const auto target = data_->target();
@@ -62,7 +67,8 @@ std::string_view Request::query_string() const {
 }
 
 std::string_view Request::param(std::string_view name) const {
-  for (const auto& param : data_->params)
+  if (!data_->params) return {};
+  for (const auto& param : *data_->params)
     if (param.name == name) return param.value;
   return {};
 }
@@ -85,7 +91,9 @@ std::optional<std::string> Request::cookie(std::string_view name) const {
   return std::nullopt;
 }
 
-std::string_view Request::host() const { return header("Host").value_or(""); }
+std::string_view Request::host() const {
+  return header("Host").value_or("");
+}
 
 std::string_view Request::bearer_token() const {
   constexpr std::string_view scheme = "Bearer ";
@@ -99,11 +107,17 @@ std::string_view Request::body() const {
   return data_->passing ? std::string_view(data_->passing->body) : std::string_view{};
 }
 
-std::string Request::remote_address() const { return data_->stream->peer().address; }
+std::string Request::remote_address() const {
+  return data_->stream->peer().address;
+}
 
-std::uint16_t Request::remote_port() const { return data_->stream->peer().port; }
+std::uint16_t Request::remote_port() const {
+  return data_->stream->peer().port;
+}
 
-bool Request::secure() const { return data_->stream->encrypted(); }
+bool Request::secure() const {
+  return data_->stream->encrypted();
+}
 
 void Request::set_value(std::string_view name, std::any value) {
   if (!data_->passing) return;
@@ -122,6 +136,8 @@ const std::any* Request::find_value(std::string_view name) const {
   return nullptr;
 }
 
-void Request::drop_head() { data_->passing.reset(); }
+void Request::drop_head() {
+  data_->passing.reset();
+}
 
 }  // namespace orrery

@@ -1,5 +1,5 @@
-// RequestData: what a Request holds, in two parts, because the one stays as long as a session and the
-// other goes after on_open.
+// RequestData: what a Request holds, in two parts: one stays as long as a session, the other goes
+// after on_open.
 //
 // Owner   its Request.
 // Thread  the connection's loop.
@@ -30,14 +30,18 @@ struct PassingData {
 };
 
 struct RequestData {
-  std::string line;                     // "GET /rooms/tea?x=1"
-  std::vector<http::PathParam> params;  // names are the route table's
-  const net::Stream* stream = nullptr;  // who it came from; outlives the request
+  using Params = std::vector<http::PathParam>;  // names are the route table's
+
+  std::string line;                      // "GET /rooms/tea?x=1"
+  std::unique_ptr<const Params> params;  // null if there are none: most often
+  const net::Stream* stream = nullptr;   // who it came from; outlives the request
   std::unique_ptr<PassingData> passing;
   std::uint16_t method_bytes = 0;
   std::uint16_t path_bytes = 0;  // up to the query
 
-  [[nodiscard]] std::string_view method() const { return std::string_view(line).substr(0, method_bytes); }
+  [[nodiscard]] std::string_view method() const {
+    return std::string_view(line).substr(0, method_bytes);
+  }
   [[nodiscard]] std::string_view target() const {
     return std::string_view(line).substr(method_bytes + 1u);
   }

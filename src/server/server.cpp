@@ -70,9 +70,15 @@ Server& Server::listen(std::string address, std::optional<Tls> tls) {
   return *this;
 }
 
-Result<void> Server::start() { return world_->engine.start(routes_); }
-void Server::stop() { world_->engine.stop(); }
-void Server::join() { world_->engine.join(); }
+Result<void> Server::start() {
+  return world_->engine.start(routes_);
+}
+void Server::stop() {
+  world_->engine.stop();
+}
+void Server::join() {
+  world_->engine.join();
+}
 
 int Server::run() {
   if (const auto started = start(); !started) {
@@ -84,6 +90,8 @@ int Server::run() {
   return 0;
 }
 
-std::vector<std::string> Server::addresses() const { return world_->engine.addresses(); }
+std::vector<std::string> Server::addresses() const {
+  return world_->engine.addresses();
+}
 
 }  // namespace orrery

@@ -37,9 +37,13 @@ Session::Session(Connection& connection, const WebsocketEntry& route, void* hand
   server().counters().sessions_opened.add();
 }
 
-Session::~Session() { tell_closed(); }
+Session::~Session() {
+  tell_closed();
+}
 
-Time Session::now() { return server().loop().now(); }
+Time Session::now() {
+  return server().loop().now();
+}
 
 Session::Rare& Session::rare() {
   if (!rare_) rare_ = std::make_unique<Rare>();
@@ -144,7 +148,8 @@ void Session::on_pong(std::string_view payload) {
 // §5.5.1, §7.1.5: a first close is echoed; the answer to ours ends the closing handshake.
 void Session::on_close_frame(const websocket::CloseArrived& close) {
   if (state_ == State::open) {
-    close_kind_ = close.code == 0 ? CloseCause::Kind::client_without_code : CloseCause::Kind::client;
+    close_kind_ =
+        close.code == 0 ? CloseCause::Kind::client_without_code : CloseCause::Kind::client;
     close_code_ = close.code;
     if (!close.reason.empty()) rare().close_reason = close.reason;
     send_close(close.code, {});
@@ -162,7 +167,7 @@ void Session::on_fault(const websocket::Fault& fault) {
 }
 
 void Session::on_end(int error) {
-  if (state_ == State::open) error_ = error;  // close_kind_ says transport already
+  if (state_ == State::open && error != 0) rare().error = error;  // the kind says transport already
   tell_closed();
   if (error == 0) connection_.finish(limits().close_timeout);
 }
@@ -171,12 +176,14 @@ void Session::on_stop() {
   begin_close(CloseCause::Kind::drain, 1001, "shutting down");
 }
 
-void Session::on_gone() { tell_closed(); }
+void Session::on_gone() {
+  tell_closed();
+}
 
 void Session::cut_off(CloseCause::Kind kind, int error) {
   if (state_ == State::open) {
     close_kind_ = kind;
-    error_ = error;
+    if (error != 0) rare().error = error;
   }
   tell_closed();
   connection_.abort();
@@ -191,8 +198,8 @@ void Session::finish() {
 void Session::tell_closed() {
   if (state_ == State::closed) return;
   state_ = State::closed;
-  const CloseCause cause{close_kind_, close_code_,
-                         rare_ ? std::string_view(rare_->close_reason) : std::string_view{}, error_};
+  CloseCause cause{close_kind_, close_code_};
+  if (rare_) cause.reason = rare_->close_reason, cause.error = rare_->error;
   const auto& operations = route_.spec->operations;
   if (opened_told_ && operations.on_close)
     guarded([&] { operations.on_close(handler_, *this, cause); });
@@ -208,14 +215,25 @@ void Session::tell_closed() {
 void Session::log_closed(const CloseCause& cause) {
   if (!server().log().wants(observe::Level::info)) return;
   const auto& scope = route_.spec->scope;
+  const std::string pool = "gear:" + scope.gear;
+  const std::string remote = request_.remote_address();
   const double seconds = static_cast<double>((now() - opened_).count()) / 1000;
-  server().log().info(
-      "session closed",
-      {{"gear", scope.gear}, {"route", route_.spec->path}, {"pool", "gear:" + scope.gear},
-       {"remote", request_.remote_address()}, {"cause", name_of(cause.kind)}, {"code", cause.code},
-       {"reason", observe::quoted(cause.reason)}, {"errno", cause.error}, {"seconds", seconds},
-       {"messages_in", messages_in_}, {"messages_out", messages_out_}, {"bytes_in", bytes_in_},
-       {"bytes_out", bytes_out_}});
+  const observe::LogField fields[] = {{"gear", scope.gear},
+                                      {"route", route_.spec->path},
+                                      {"pool", pool},
+                                      {"remote", remote},
+                                      {"cause", name_of(cause.kind)},
+                                      {"code", cause.code},
+                                      {"reason", observe::quoted(cause.reason)},
+                                      {"seconds", seconds},
+                                      {"messages_in", messages_in_},
+                                      {"messages_out", messages_out_},
+                                      {"bytes_in", bytes_in_},
+                                      {"bytes_out", bytes_out_},
+                                      {"errno", cause.error}};
+  const observe::LogFields shown(fields);
+  server().log().write(observe::Level::info, "session closed",
+                       cause.error != 0 ? shown : shown.first(shown.size() - 1));
 }
 
 // An exception in user code costs exactly this session.

@@ -27,19 +27,29 @@ void Session::send(std::string_view text, SendOptions options) {
 void Session::send(Message message, SendOptions options) {
   self(*this).send_data(static_cast<websocket::Opcode>(message.type()), message.payload(), options);
 }
-void Session::send(const Outgoing& frame, SendOptions options) { self(*this).send(frame, options); }
+void Session::send(const Outgoing& frame, SendOptions options) {
+  self(*this).send(frame, options);
+}
 void Session::send(std::initializer_list<Outgoing> frames, SendOptions options) {
   for (const auto& frame : frames) self(*this).send(frame, options);
 }
-void Session::ping(std::string_view payload) { self(*this).send(orrery::ping(payload), {}); }
+void Session::ping(std::string_view payload) {
+  self(*this).send(orrery::ping(payload), {});
+}
 
-void Session::close() { self(*this).begin_close(CloseCause::Kind::server, 0, {}); }
+void Session::close() {
+  self(*this).begin_close(CloseCause::Kind::server, 0, {});
+}
 void Session::close(std::uint16_t code, std::string_view reason) {
   self(*this).begin_close(CloseCause::Kind::server, code, reason);
 }
 
-void Session::join(std::string_view group) { self(*this).join(group); }
-void Session::leave(std::string_view group) { self(*this).leave(group); }
+void Session::join(std::string_view group) {
+  self(*this).join(group);
+}
+void Session::leave(std::string_view group) {
+  self(*this).leave(group);
+}
 void Session::publish(std::string_view group, std::string_view text) {
   self(*this).publish(group, {MessageType::text, text}, true);
 }
@@ -53,14 +63,30 @@ void Session::publish_to_others(std::string_view group, Message message) {
   self(*this).publish(group, message, false);
 }
 
-void Session::pause_reading() { self(*this).pause(); }
-void Session::resume_reading() { self(*this).resume(); }
-void Session::set_limits(const SessionLimits& limits) { self(*this).set_limits(limits); }
-void Session::extend(std::chrono::system_clock::time_point until) { self(*this).extend(until); }
-std::size_t Session::queued_bytes() const { return self(*this).queued_bytes(); }
-void Session::hibernate() { self(*this).hibernate(); }
-const Request& Session::request() const { return self(*this).request(); }
-std::string_view Session::subprotocol() const { return self(*this).subprotocol(); }
+void Session::pause_reading() {
+  self(*this).pause();
+}
+void Session::resume_reading() {
+  self(*this).resume();
+}
+void Session::set_limits(const SessionLimits& limits) {
+  self(*this).set_limits(limits);
+}
+void Session::extend(std::chrono::system_clock::time_point until) {
+  self(*this).extend(until);
+}
+std::size_t Session::queued_bytes() const {
+  return self(*this).queued_bytes();
+}
+void Session::hibernate() {
+  self(*this).hibernate();
+}
+const Request& Session::request() const {
+  return self(*this).request();
+}
+std::string_view Session::subprotocol() const {
+  return self(*this).subprotocol();
+}
 
 std::string_view name_of(CloseCause::Kind kind) {
   using Kind = CloseCause::Kind;

@@ -59,8 +59,7 @@ bool Session::compresses(std::size_t bytes, SendOptions options) const {
 
 void Session::write_frame(Opcode opcode, std::string_view payload, bool compressed) {
   char head[websocket::max_head_bytes];
-  const std::size_t bytes =
-      websocket::encode_head(head, opcode, payload.size(), true, compressed);
+  const std::size_t bytes = websocket::encode_head(head, opcode, payload.size(), true, compressed);
   connection_.write({head, bytes}, payload);
 }
 
@@ -94,7 +93,8 @@ void Session::begin_close(CloseCause::Kind kind, std::uint16_t code, std::string
   if (code != 0 || !reason.empty()) {
     const bool sendable = websocket::is_valid_to_send(code) &&
                           reason.size() <= close_reason_bytes && websocket::is_utf8(reason);
-    assert(sendable && "close(code, reason): 1000-1003, 1007-1014, 3000-4999; <= 123 bytes of UTF-8");
+    assert(sendable &&
+           "close(code, reason): 1000-1003, 1007-1014, 3000-4999; <= 123 bytes of UTF-8");
     if (!sendable) {
       code = 1011;
       reason = {};
@@ -161,8 +161,8 @@ namespace {
 
 SharedBytes frame_of(MessageType type, std::string_view payload, bool compressed) {
   char head[websocket::max_head_bytes];
-  const auto bytes = websocket::encode_head(head, static_cast<Opcode>(type), payload.size(), true,
-                                            compressed);
+  const auto bytes =
+      websocket::encode_head(head, static_cast<Opcode>(type), payload.size(), true, compressed);
   std::string frame;
   frame.reserve(bytes + payload.size());
   frame.append(head, bytes).append(payload);
@@ -178,8 +178,7 @@ const SharedBytes& Broadcast::plain() {
 
 const SharedBytes& Broadcast::compressed(websocket::DeflateEngine& engine, int window_bits) {
   SharedBytes& variant = compressed_[window_bits];
-  if (variant.size() == 0)
-    variant = frame_of(type_, engine.compress(payload(), window_bits), true);
+  if (variant.size() == 0) variant = frame_of(type_, engine.compress(payload(), window_bits), true);
   return variant;
 }
 

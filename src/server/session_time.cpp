@@ -13,7 +13,9 @@ using websocket::Opcode;
 namespace {
 
 // How long before the idle deadline a PING goes out, so that the answer has time to arrive.
-milliseconds ping_lead(milliseconds idle) { return std::min<milliseconds>(idle / 2, 10s); }
+milliseconds ping_lead(milliseconds idle) {
+  return std::min<milliseconds>(idle / 2, 10s);
+}
 
 }  // namespace
 
@@ -49,8 +51,7 @@ bool Session::check_deadlines(Time now) {
     begin_close(Kind::message_timeout, 1008, "message timeout");
     return false;
   }
-  if (rare_ && rare_->expires_at &&
-      server().loop().clock().calendar() >= *rare_->expires_at) {
+  if (rare_ && rare_->expires_at && server().loop().clock().calendar() >= *rare_->expires_at) {
     begin_close(Kind::expired, 4003, "token expired");
     return false;
   }
@@ -144,6 +145,8 @@ void Session::extend(std::chrono::system_clock::time_point until) {
   if (state_ == State::open) plan(now());
 }
 
-void Session::hibernate() { endpoint_.hibernate(); }
+void Session::hibernate() {
+  endpoint_.hibernate();
+}
 
 }  // namespace orrery::server

@@ -34,8 +34,9 @@ Progress HttpProtocol::upgrade(RouteTable::Found found) {
     return refuse(Response::text("the server is going away\n", 503).with("Retry-After", "1"),
                   "stopping");
   if (head.method != "GET")
-    return refuse(Response::text("an opening handshake is a GET\n", 405)
-                      .with("Allow", found.entry->allow), "method");
+    return refuse(
+        Response::text("an opening handshake is a GET\n", 405).with("Allow", found.entry->allow),
+        "method");
   auto checked = websocket::check_upgrade(head, reader_.has_body(), route.compression);
   if (auto* refusal = std::get_if<websocket::Refusal>(&checked)) {
     Response response = Response::text(refusal->reason + "\n", refusal->status);
@@ -44,7 +45,8 @@ Progress HttpProtocol::upgrade(RouteTable::Found found) {
   }
   const auto host = head.headers.find("Host").value_or("");
   if (!route.origins.allows(head.headers.find("Origin"), connection_.stream().encrypted(), host))
-    return refuse(Response::text("pages of this origin may not connect; see origins\n", 403), "origin");
+    return refuse(Response::text("pages of this origin may not connect; see origins\n", 403),
+                  "origin");
   const auto& upgrade = std::get<websocket::Upgrade>(checked);
   const RouteSpec& spec = *route.spec;
   if (spec.subprotocol_rule == SubprotocolRule::required &&
@@ -101,9 +103,9 @@ Progress HttpProtocol::open_session(const WebsocketEntry& route, const websocket
   std::unique_ptr<websocket::Deflate> deflate;
   if (upgrade.compression) {
     headers.push_back({"Sec-WebSocket-Extensions", upgrade.compression->response_value});
-    deflate = std::make_unique<websocket::Deflate>(server().deflate(), websocket::Role::server,
-                                                   upgrade.compression->params,
-                                                   route.compression->mode);
+    deflate =
+        std::make_unique<websocket::Deflate>(server().deflate(), websocket::Role::server,
+                                             upgrade.compression->params, route.compression->mode);
   }
   for (const auto& [name, value] : handshake.headers) headers.push_back({name, value});
   std::string out;
@@ -122,9 +124,13 @@ Progress HttpProtocol::refuse(Response response, std::string_view why) {
   asked_to_upgrade_ = true;
   respond(response);
   const int status = response.status;
-  server().counters().handshakes_refused[static_cast<std::size_t>(std::clamp(status, 0, 599))].add();
+  server()
+      .counters()
+      .handshakes_refused[static_cast<std::size_t>(std::clamp(status, 0, 599))]
+      .add();
   server().log().info("handshake refused",
-                      {{"status", status}, {"cause", why},
+                      {{"status", status},
+                       {"cause", why},
                        {"path", observe::quoted(target_ ? target_->raw_path : std::string_view{})},
                        {"remote", connection_.stream().peer().address}});
   connection_.finish(linger);

@@ -59,8 +59,8 @@ Event Endpoint::next(std::span<char>& input, Time now) {
       if (const auto fault = head_fault()) return fail(*fault);
     }
     if (input.empty() && decoder_.remaining_bytes() > 0) return NeedMore{};
-    const auto event = is_control(decoder_.head().opcode) ? take_control(input) : take_data(input);
-    if (event) return *event;
+    const Event event = is_control(decoder_.head().opcode) ? take_control(input) : take_data(input);
+    if (!std::holds_alternative<NeedMore>(event)) return event;
   }
   input = {};
   return NeedMore{};
@@ -109,7 +109,7 @@ std::optional<Fault> Endpoint::head_fault() const {
   return std::nullopt;
 }
 
-std::optional<Event> Endpoint::take_control(std::span<char>& input) {
+Event Endpoint::take_control(std::span<char>& input) {
   const bool begins = decoder_.at_first_byte();
   const std::span<char> piece = decoder_.take_payload(input);
   if (begins && !decoder_.in_frame()) return control_event(view(piece));
@@ -118,7 +118,7 @@ std::optional<Event> Endpoint::take_control(std::span<char>& input) {
   if (begins) kept.control_bytes = 0;
   std::copy(piece.begin(), piece.end(), kept.control.data() + kept.control_bytes);
   kept.control_bytes = static_cast<std::uint8_t>(kept.control_bytes + piece.size());
-  if (decoder_.in_frame()) return std::nullopt;
+  if (decoder_.in_frame()) return NeedMore{};
   delivered_ = Delivered::control;
   return control_event({kept.control.data(), kept.control_bytes});
 }
@@ -142,7 +142,7 @@ Event Endpoint::control_event(std::string_view payload) {
   return CloseArrived{code, payload};
 }
 
-std::optional<Event> Endpoint::take_data(std::span<char>& input) {
+Event Endpoint::take_data(std::span<char>& input) {
   const FrameHead& head = decoder_.head();
   const bool begins = decoder_.at_first_byte();
   const std::string_view piece = view(decoder_.take_payload(input));
@@ -160,7 +160,7 @@ std::optional<Event> Endpoint::take_data(std::span<char>& input) {
     message.payload_bytes += head.payload_bytes;
   }
   if (const auto fault = add_piece(message, piece)) return fail(*fault);
-  if (!last) return std::nullopt;
+  if (!last) return NeedMore{};
 
   if (const auto fault = end_message(message)) return fail(*fault);
   message.open = false;

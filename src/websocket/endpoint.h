@@ -90,8 +90,9 @@ class Endpoint {
   void forget_delivered();
   Event fail(Fault fault);
   std::optional<Fault> head_fault() const;
-  std::optional<Event> take_control(std::span<char>& input);
-  std::optional<Event> take_data(std::span<char>& input);
+  // These two say NeedMore for a piece that ended nothing.
+  Event take_control(std::span<char>& input);
+  Event take_data(std::span<char>& input);
   Event control_event(std::string_view payload);
   Event whole_message(std::string_view payload);
   std::optional<Fault> add_piece(Assembly& message, std::string_view piece);

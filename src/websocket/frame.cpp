@@ -36,18 +36,21 @@ std::optional<Fault> fault_in(const FrameHead& head, const FrameContext& context
   const bool compressed = open ? context.compressed : head.rsv == rsv1;
   const int allowed = context.deflate && starts_message(op) ? rsv1 : 0;  // RFC 7692 §6
   const std::uint64_t bytes = head.payload_bytes;
+  const bool continues = op == Opcode::continuation;
+  const bool too_big = bytes > bytes_left(context, compressed);
+  const bool too_many = too_many_fragments(head, context);
   // clang-format off
-  if (!is_known(op))                            return Fault{1002, "unknown opcode"};           // §5.2
-  if ((head.rsv & ~allowed) != 0)               return Fault{1002, "reserved bits set"};        // §5.2
-  if (server && !head.masked)                   return Fault{1002, "client frame not masked"};  // §5.1
-  if (!server && head.masked)                   return Fault{1002, "server frame masked"};      // §5.1
-  if (is_control(op) && !head.fin)              return Fault{1002, "fragmented control frame"}; // §5.5
-  if (is_control(op) && bytes > 125)            return Fault{1002, "long control frame"};       // §5.5
-  if (is_control(op))                           return std::nullopt;
-  if (op == Opcode::continuation && !open)      return Fault{1002, "nothing to continue"};      // §5.4
-  if (starts_message(op) && open)               return Fault{1002, "message not finished"};     // §5.4
-  if (bytes > bytes_left(context, compressed))  return Fault{1009, "message too big"};        // §7.4.1
-  if (too_many_fragments(head, context))        return Fault{1009, "too many fragments"};     // §7.4.1
+  if (!is_known(op))                    return Fault{1002, "unknown opcode"};             // §5.2
+  if ((head.rsv & ~allowed) != 0)       return Fault{1002, "reserved bits set"};          // §5.2
+  if (server && !head.masked)           return Fault{1002, "client frame not masked"};    // §5.1
+  if (!server && head.masked)           return Fault{1002, "server frame masked"};        // §5.1
+  if (is_control(op) && !head.fin)      return Fault{1002, "fragmented control frame"};   // §5.5
+  if (is_control(op) && bytes > 125)    return Fault{1002, "long control frame"};         // §5.5
+  if (is_control(op))                   return std::nullopt;
+  if (continues && !open)               return Fault{1002, "nothing to continue"};        // §5.4
+  if (!continues && open)               return Fault{1002, "message not finished"};       // §5.4
+  if (too_big)                          return Fault{1009, "message too big"};            // §7.4.1
+  if (too_many)                         return Fault{1009, "too many fragments"};         // §7.4.1
   // clang-format on
   return std::nullopt;
 }

@@ -42,6 +42,7 @@ __attribute__((target("avx2"))) void mask_avx2(char* bytes, std::size_t size, st
     _mm256_storeu_si256(at, _mm256_xor_si256(first, wide));
     _mm256_storeu_si256(at + 1, _mm256_xor_si256(second, wide));
   }
+  _mm256_zeroupper();  // g++ 12 forgets it before a tail call, and all SSE code after it crawls
   mask_words(bytes, size, key);
 }
 

@@ -95,7 +95,7 @@ Result<OriginPolicy> OriginPolicy::parse(std::span<const std::string> entries) {
     if (!origin || (below && origin->host.starts_with('[')))
       return Error{"'" + entry + "' is not an origin: write https://host, https://*.host, " +
                    "same-origin or allow-any-origin"};
-    if (below) origin->host.insert(0, ".");
+    if (below) origin->host.insert(origin->host.begin(), '.');
     (below ? policy.below_ : policy.exact_).push_back(std::move(*origin));
   }
   return policy;

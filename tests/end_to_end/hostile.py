@@ -351,9 +351,8 @@ def _(place):
                           headers=[("Cookie", "sid=planted-secret"),
                                    ("Authorization", "Bearer planted-secret")])
     client.echoes("planted-secret")
-    port = client.port
     client.closes()
-    program.closed_session(port)
+    program.closed_session(client)
     place.wire(program).ask(upgrade(program, "/nothing-here?token=planted-secret"))
     expect_equal(program.stop(), 0)
     expect(not any("planted-secret" in line for line in program.log.lines), "a secret in the log")

@@ -44,9 +44,8 @@ def last_words(client):
 def _(place):
     program = place.server({"maxQueuedBytes": "256KiB", "closeTimeout": 1000})
     client = place.client(program, receive_bytes=CHUNK)
-    port = client.port
     sent = flood(client, 2000)
-    expect_equal(program.closed_session(port)["cause"], "slow_consumer")
+    expect_equal(program.closed_session(client)["cause"], "slow_consumer")
     expect(sent < 2000, "the server took everything")
     goodbye = last_words(client)
     if goodbye is not None:
@@ -102,12 +101,11 @@ def _(place):
     program = place.server({"maxQueuedBytes": "256KiB", "overflow": "drop_newest",
                             "writeTimeout": 1000})
     client = place.client(program, receive_bytes=CHUNK)
-    port = client.port
     start = time.monotonic()
     flood(client, 400)
-    fields = program.closed_session(port)
+    fields = program.closed_session(client)
     expect_equal(fields["cause"], "slow_consumer")
-    expect_between(time.monotonic() - start, 1.0, 4.0, "end")
+    expect_between(time.monotonic() - start, 1.0, 9.0, "end")
     return "slow_consumer"
 
 

@@ -145,12 +145,12 @@ class Program:
     def open_descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
-    def closed_session(self, port, seconds=PATIENCE):
-        """The fields of the `session closed` line of the client with this local port."""
-        remote = f"remote=127.0.0.1:{port} "
-        line = self.log.wait_for(lambda text: "session closed " in text and remote in text, seconds)
+    def closed_session(self, client, seconds=PATIENCE):
+        """The fields of the `session closed` line of this client."""
+        remote = re.compile(rf"session closed .*remote={re.escape(client.source)}[: ]")
+        line = self.log.wait_for(remote.search, seconds)
         if line is None:
-            raise AssertionError(f"no `session closed` line for {remote.strip()}")
+            raise AssertionError(f"no `session closed` line for {client.source}")
         return {key: value.strip('"') for key, value in FIELD.findall(line)}
 
 

@@ -322,9 +322,8 @@ def _(place):
     client = place.client(program)
     for number in range(5):
         client.echoes(f"message {number}")
-    port = client.port
     client.closes(4001, "bye")
-    fields = program.closed_session(port)
+    fields = program.closed_session(client)
     expect_equal(fields["cause"], "client")
     expect_equal(fields["code"], "4001")
     expect_equal(fields["reason"], "bye")
@@ -341,10 +340,10 @@ def cause(name, words, action):
 
     def story(place):
         client = place.client(place.server())
-        program, port = client.program, client.port
+        program = client.program
         action(client)
         client.drop()
-        expect_equal(program.closed_session(port)["cause"], words)
+        expect_equal(program.closed_session(client)["cause"], words)
         return words
 
     table.add(f"cause in the log: {name}", story, over=["tcp", "tls"])

@@ -1,6 +1,7 @@
 """A client by hand: raw bytes over TCP, TLS or a unix socket; every wait has a deadline."""
 import base64
 import hashlib
+import itertools
 import os
 import select
 import socket
@@ -42,38 +43,43 @@ class Response:
         return [token.strip().lower() for value in self.all(name) for token in value.split(",")]
 
 
+_sources = itertools.count(1)
+
+
+def source_address():
+    """Every client comes from an address of its own (127.1.0.1, ...), by which the log names it."""
+    number = next(_sources)
+    return f"127.{1 + (number >> 16) % 250}.{number >> 8 & 255}.{number & 255}"
+
+
 class Wire:
     """One connection. `ending` says how it ended: closed, reset, or None while it is open."""
 
-    def __init__(self, program, receive_bytes=None, patience=PATIENCE, source=None, tls=True):
+    def __init__(self, program, receive_bytes=None, patience=PATIENCE, tls=True):
         self.program = program
+        self.source = source_address()
         self.tls = program.tls if tls else None
         self.patience = patience
         self.ending = None
         self.received = 0
         self._bytes = bytearray()
-        self.socket = self._connect(program, receive_bytes, source)
+        self.socket = self._connect(program, receive_bytes)
 
-    def _connect(self, program, receive_bytes, source):
+    def _connect(self, program, receive_bytes):
         unix = program.url.startswith("unix:")
         raw = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
         raw.settimeout(self.patience)
         if receive_bytes:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        if source:
-            raw.bind((source, 0))
         if unix:
             raw.connect(program.url[len("unix:"):])
             return raw
+        raw.bind((self.source, 0))
         raw.connect(("127.0.0.1", program.port))
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.tls:
             return self.tls.wrap_socket(raw, server_hostname="localhost")
         return raw
-
-    @property
-    def port(self):
-        return self.socket.getsockname()[1]
 
     def send(self, data):
         self.socket.settimeout(self.patience)

@@ -20,7 +20,8 @@ void require(bool holds, const char* what) {
   std::abort();
 }
 
-// What inflating `payload` in pieces of `step` bytes comes to; twice, as two messages of one session.
+// What inflating `payload` in pieces of `step` bytes comes to; twice, as two messages of one
+// session.
 std::string inflated(std::string_view payload, std::size_t step, const DeflateParams& params) {
   DeflateEngine engine;
   Deflate deflate(engine, Role::server, params);
@@ -70,8 +71,10 @@ void check_negotiation(std::string_view offers) {
     const auto negotiated = negotiate(offers, {.mode = mode});
     if (!negotiated) continue;
     const auto& params = negotiated->params;
-    require(params.server_max_window_bits >= 9 && params.server_max_window_bits <= 15, "bad window");
-    require(params.client_max_window_bits >= 8 && params.client_max_window_bits <= 15, "bad window");
+    require(params.server_max_window_bits >= 9 && params.server_max_window_bits <= 15,
+            "bad window");
+    require(params.client_max_window_bits >= 8 && params.client_max_window_bits <= 15,
+            "bad window");
     orrery::http::Headers headers;
     headers.add("Sec-WebSocket-Extensions", negotiated->response_value);
     const auto answer = read_answer(headers, {});

@@ -1,5 +1,5 @@
-// Whatever the bytes, an Endpoint says the same however they are cut, keeps its limits, and passes on
-// nothing that RFC 6455 forbids.
+// Whatever the bytes, an Endpoint says the same however they are cut, keeps its limits, and passes
+// on nothing that RFC 6455 forbids.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
