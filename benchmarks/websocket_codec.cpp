@@ -30,9 +30,8 @@ void report(benchmark::State& state, std::size_t payload_bytes, std::size_t mess
   state.SetBytesProcessed(count * static_cast<std::int64_t>(payload_bytes));
 }
 
-// As many masked messages as fill 64 KiB, read as the loop's buffer would be. Unmasking is its own
-// inverse but for the key, so the same bytes are read again and again: the payload of every second
-// round is noise, and binary.
+// As many masked messages as fill 64 KiB, read as the loop's buffer would be. They are binary,
+// because unmasking in place changes them: every second round sees the masked bytes as payload.
 void decode(benchmark::State& state) {
   const auto payload_bytes = static_cast<std::size_t>(state.range(0));
   const std::string frame =

@@ -6,7 +6,7 @@ function(orrery_test_headers)
   set(source ${PROJECT_BINARY_DIR}/test_headers.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "// Only its headers matter.\n")
   add_executable(test_headers EXCLUDE_FROM_ALL ${source})
-  target_link_libraries(test_headers PRIVATE orrery_flags GTest::gtest_main GTest::gmock)
+  target_link_libraries(test_headers PRIVATE orrery_test_flags GTest::gtest_main GTest::gmock)
   target_precompile_headers(test_headers PRIVATE <gtest/gtest.h>)
 endfunction()
 
@@ -15,7 +15,7 @@ endfunction()
 function(orrery_gtest name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
-  target_link_libraries(${name}_test PRIVATE ${arg_LINKS} orrery_flags
+  target_link_libraries(${name}_test PRIVATE ${arg_LINKS} orrery_test_flags
     GTest::gtest_main GTest::gmock)
   target_precompile_headers(${name}_test REUSE_FROM test_headers)
   add_test(NAME ${name} COMMAND ${name}_test)

@@ -270,7 +270,7 @@ TEST(Load, KnowsOneCertificateOrSeveral) {
   const Loaded one = load_text(R"({"server": {"tls": {"certificate": "a", "key": "b"}}})");
   EXPECT_TRUE(one.tree.server.uses_tls());
   const Loaded two = load_text(
-      R"({"server": {"tls": [{"certificate": "a", "key": "b"},{"certificate": "c", "key": "d"}]}})");
+      R"({"server": {"tls": [{"certificate": "a", "key": "b"},{"certificate":"c","key":"d"}]}})");
   ASSERT_TRUE(two.ok());
   ASSERT_EQ(two.tree.server.tls.size(), 2u);
   EXPECT_EQ(two.tree.server.tls[1].key, "d");

@@ -4,6 +4,13 @@
 
 namespace orrery::server {
 
+namespace {
+
+// How long a peer may take nothing of what a finishing connection still has for it.
+constexpr milliseconds stall_timeout = 30s;
+
+}  // namespace
+
 Connection::Connection(LoopServer& server, std::unique_ptr<net::Stream> stream)
     : server_(server), stream_(std::move(stream)) {}
 
@@ -53,7 +60,9 @@ void Connection::flush() {
 
 void Connection::write_early() {
   if (dead_ || blocked_ || !outbox_ || outbox_->empty()) return;
-  if (outbox_->flush(*stream_).bytes > 0) progressed_ = server_.loop().now();
+  (void)outbox_->flush(*stream_);
+  progressed_ = server_.loop().now();
+  blocked_ = !outbox_->empty();
 }
 
 void Connection::become(std::unique_ptr<Protocol> next) {
@@ -74,13 +83,10 @@ void Connection::resume() {
 void Connection::finish(milliseconds linger) {
   if (finishing_ || dead_) return;
   finishing_ = true;
+  stream_->resume_reading();  // pause() or parked bytes, which may be in use now, have stopped it
+  paused_ = false;
   parked_.reset();
-  if (paused_) {
-    paused_ = false;
-    stream_->resume_reading();
-  }
-  armed_for_ = Time::max();
-  wake_by(server_.loop().now() + linger);
+  server_.loop().timers().arm(*this, server_.loop().now() + linger);
   server_.flush_later(*this);
 }
 
@@ -91,48 +97,43 @@ void Connection::abort() {
 }
 
 void Connection::wake_by(Time deadline) {
-  if (dead_ || (deadline >= armed_for_ && armed())) return;
+  if (dead_ || finishing_ || (deadline >= armed_for_ && armed())) return;
   armed_for_ = deadline;
   server_.loop().timers().arm(*this, deadline);
 }
 
 void Connection::on_bytes(std::span<char> bytes) {
   if (dead_ || finishing_) return;  // lingering: what still comes is of no interest
-  if (parked_) return park(bytes);
-  process(bytes);
+  const auto left = parked_ ? bytes : process(bytes);
+  if (left.empty() || dead_ || finishing_) return;
+  if (!parked_) parked_ = std::make_unique<Parked>();
+  parked_->bytes.append(left.data(), left.size());
+  stream_->pause_reading();
 }
 
-// Lets the protocol, and the one that it may become, take from `bytes`; parks what they leave.
-void Connection::process(std::span<char> bytes) {
-  while (true) {
+// Lets the protocol, and the one that it may become, take from `bytes`; returns what they leave.
+std::span<char> Connection::process(std::span<char> bytes) {
+  while (!paused_) {
     const Progress progress = protocol_->on_bytes(bytes);
-    if (dead_ || finishing_) return;
-    if (progress == Progress::replaced) {
-      armed_for_ = Time::max();
-      protocol_->start();
-      if (dead_ || finishing_) return;
-      if (bytes.empty()) return;
-      continue;
-    }
-    if (!bytes.empty()) park(bytes);
-    if (progress == Progress::later && !paused_) server_.continue_later(*this);
-    return;
+    if (dead_ || finishing_) break;
+    if (progress == Progress::later) server_.continue_later(*this);
+    if (progress != Progress::replaced) break;
+    armed_for_ = Time::max();
+    protocol_->start();
+    if (dead_ || finishing_ || bytes.empty()) break;
   }
-}
-
-void Connection::park(std::span<char> bytes) {
-  if (!parked_) {
-    parked_ = std::make_unique<std::string>();
-    stream_->pause_reading();
-  }
-  parked_->append(bytes.data(), bytes.size());
+  return bytes;
 }
 
 void Connection::continue_parked() {
   if (dead_ || finishing_ || paused_) return;
-  const auto bytes = std::exchange(parked_, nullptr);
-  if (bytes) process(*bytes);
-  if (dead_ || finishing_ || paused_ || parked_) return;
+  if (auto parked = std::exchange(parked_, nullptr)) {
+    const auto left = process(std::span(parked->bytes).subspan(parked->taken));
+    if (dead_ || finishing_) return;
+    parked->taken = parked->bytes.size() - left.size();
+    if (!left.empty()) parked_ = std::move(parked);
+  }
+  if (paused_ || parked_) return;
   if (peer_ended_) return protocol_->on_end(0);
   stream_->resume_reading();
 }
@@ -168,8 +169,10 @@ void Connection::broke(int error) {
 void Connection::on_timer(Time now) {
   armed_for_ = Time::max();
   if (dead_) return;
-  if (finishing_) return abort();
-  protocol_->on_timer(now);
+  if (!finishing_) return protocol_->on_timer(now);
+  // A slow reader gets its last bytes as long as it takes some.
+  if (!blocked_ || now >= progressed_ + stall_timeout) return abort();
+  server_.loop().timers().arm(*this, progressed_ + stall_timeout);
 }
 
 void Connection::die() {

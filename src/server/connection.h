@@ -68,14 +68,19 @@ class Connection final : private net::StreamEvents, private net::Timer {
  private:
   friend class LoopServer;
 
+  /// Bytes that came while nobody took them.
+  struct Parked {
+    std::string bytes;
+    std::size_t taken = 0;  // of them, since
+  };
+
   void on_bytes(std::span<char> bytes) override;
   void on_writable() override;
   void on_end(int error) override;
   void on_timer(Time now) override;
 
   void flush();
-  void process(std::span<char> bytes);
-  void park(std::span<char> bytes);
+  std::span<char> process(std::span<char> bytes);
   void continue_parked();
   void end_writing();
   void broke(int error);
@@ -85,7 +90,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<Protocol> protocol_;
   std::unique_ptr<net::Outbox> outbox_;  // only while something is in it
-  std::unique_ptr<std::string> parked_;  // bytes that came while nobody took them
+  std::unique_ptr<Parked> parked_;       // only while something is in it
   Connection* next_dirty_ = nullptr;     // LoopServer's list of those to flush
   Connection* next_again_ = nullptr;     // LoopServer's list of those with parked bytes
   Time armed_for_ = Time::max();

@@ -67,6 +67,7 @@ Engine::~Engine() {
   join();
   node_.environment.jobs.stop();
   for (auto& thread : threads_) thread->listeners.clear();
+  for (auto& loop : node_.loops) loop->cut_off();  // what on_close publishes meets all loops alive
   node_.loops.clear();
 }
 
@@ -85,11 +86,24 @@ Result<LoopServer*> Engine::start_on(const Router& routes, net::Loop& loop) {
 Result<void> Engine::start(const Router& routes) {
   const std::lock_guard lock(mutex_);
   if (started_) return Error{"this server was started before"};
+  if (node_.stopping) return Error{"this server was stopped before it started"};
   if (listening_.empty()) return Error{"this server has no address: call listen() before start()"};
   auto table = RouteTable::build(routes, node_.options);
   if (!table) return Error{table.error()};
   node_.routes = std::move(*table);
   if (node_.options.threads == 0) node_.options.threads = net::usable_cores();
+  const std::lock_guard nobody_joins(joining_);
+  if (auto ready = set_up(); !ready) {
+    take_down();
+    return ready;
+  }
+  for (auto& each : threads_) each->thread = std::thread([&loop = each->loop] { loop.run(); });
+  started_ = true;
+  return {};
+}
+
+// Listeners and loops, but no thread yet.
+Result<void> Engine::set_up() {
   for (auto& address : listening_)
     if (auto opened = open(*address); !opened) return opened;
   for (std::size_t i = 0; i < node_.options.threads; ++i) {
@@ -99,10 +113,16 @@ Result<void> Engine::start(const Router& routes) {
     node_.loops.push_back(std::make_unique<LoopServer>(node_, threads_.back()->loop));
     threads_.back()->server = node_.loops.back().get();
   }
-  if (auto accepting = start_accepting(); !accepting) return accepting;
-  for (auto& each : threads_) each->thread = std::thread([&loop = each->loop] { loop.run(); });
-  started_ = true;
-  return {};
+  return start_accepting();
+}
+
+// What a start that failed leaves behind: nothing, so that the next one may succeed.
+void Engine::take_down() {
+  for (auto& thread : threads_) thread->listeners.clear();
+  node_.loops.clear();
+  threads_.clear();
+  addresses_.clear();
+  for (auto& address : listening_) address->sockets.reset();
 }
 
 Result<void> Engine::open(Address& address) {
@@ -158,6 +178,7 @@ void Engine::stop() {
 }
 
 void Engine::join() {
+  const std::lock_guard alone(joining_);
   for (auto& each : threads_)
     if (each->thread.joinable()) each->thread.join();
 }

@@ -4,7 +4,6 @@
 // Thread  start(), stop(), join() from any; the destructor stops and waits.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,7 +45,9 @@ class Engine {
   struct Address;
   struct LoopThread;
 
-  Result<void> open(Address& address);
+  [[nodiscard]] Result<void> set_up();
+  void take_down();
+  [[nodiscard]] Result<void> open(Address& address);
   [[nodiscard]] Result<void> start_accepting();
   void accept(LoopThread& on, const Address& address, net::Descriptor socket,
               const net::PeerAddress& peer);
@@ -55,7 +56,8 @@ class Engine {
   std::vector<std::unique_ptr<Address>> listening_;
   std::vector<std::string> addresses_;
   std::vector<std::unique_ptr<LoopThread>> threads_;
-  std::mutex mutex_;  // of the life of the threads: start(), stop(), join()
+  std::mutex mutex_;    // start() and stop() exclude each other
+  std::mutex joining_;  // one joins the threads, the others wait for it
   bool started_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include "server/file_task.h"
 #include "server/http_protocol.h"
 #include "server/loop_server.h"
+#include "server/request_data.h"
 
 namespace orrery::server {
 
@@ -23,40 +24,49 @@ void HttpProtocol::run_job(Work work, void (HttpProtocol::*done)()) {
 }
 
 void HttpProtocol::send_file(const PathEntry& entry, std::vector<http::PathParam> params) {
-  file_ = std::make_shared<FileTask>();
-  file_->source = entry.source.get();
-  file_->path = params.empty() ? std::string() : std::move(params.back().value);
+  auto next = std::make_shared<FileTask>();
+  next->source = entry.source.get();
+  if (!params.empty()) next->path = params.back().value;
+  if (!entry.files->scope.plugs.empty()) {
+    Request request =
+        make_request(reader_.head(), *target_, {}, std::move(params), connection_.stream());
+    Exchange exchange(request);
+    if (const auto halted = run_plugs(*entry.files, exchange))
+      return respond(*halted, exchange.headers);
+    next->headers = std::move(exchange.headers);
+  }
+  file_ = std::move(next);
   run_job([](FileTask& task) { task.file = task.source->open(task.path); },
           &HttpProtocol::file_opened);
 }
 
 void HttpProtocol::file_opened() {
-  const auto end = [this] {
-    file_.reset();
-    answered();
-    if (!connection_.finishing() && !waits_for_reader_) connection_.resume();
-  };
   if (!file_->file) {
-    respond_error(404, "there is no such file");
-    return end();
-  }
-  if (file_->file->info().slash_missing) {
-    respond(Response::redirect(std::string(target_->raw_path) + "/", 301));
-    return end();
+    respond_error(404, "there is no such file", file_->headers);
+    return file_answered();
   }
   const http::RequestHead& head = reader_.head();
   const http::FileAnswer answer = http::answer_file(head, file_->file->info());
+  auto headers = answer.header_views();
+  for (const auto& [name, value] : file_->headers) headers.push_back({name, value});
   std::string out;
-  // The headers come from us and from the file's name: nothing is left out.
-  (void)http::append_response_head(out, answer.status, answer.header_views(), answer.length,
-                                   {.keep_alive = !closes(),
-                                    .minor_version = head.minor_version,
-                                    .date = server().loop().clock().calendar()});
+  const auto left_out = http::append_response_head(
+      out, answer.status, headers, answer.length,
+      {.keep_alive = !closes(),
+       .minor_version = head.minor_version,
+       .date = server().loop().clock().calendar()});
+  for (const auto& name : left_out)
+    server().log().warn("a response header was left out", {{"name", observe::quoted(name)}});
   connection_.write(out);
   file_->offset = answer.offset;
   file_->left_bytes = head.method == "HEAD" ? 0 : answer.length;
-  if (file_->left_bytes == 0) return end();
-  read_file();
+  file_->left_bytes == 0 ? file_answered() : read_file();
+}
+
+void HttpProtocol::file_answered() {
+  file_.reset();
+  answered();
+  if (!connection_.finishing() && !waits_for_reader_) connection_.resume();
 }
 
 void HttpProtocol::read_file() {
@@ -87,9 +97,7 @@ void HttpProtocol::file_read() {
     if (connection_.queued_bytes() == 0) read_file();
     return;
   }
-  file_.reset();
-  answered();
-  if (!connection_.finishing() && !waits_for_reader_) connection_.resume();
+  file_answered();
 }
 
 }  // namespace orrery::server

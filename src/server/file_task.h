@@ -10,6 +10,7 @@
 #include <string>
 
 #include "http/file_source.h"
+#include "orrery/response.h"
 
 namespace orrery::server {
 
@@ -17,11 +18,12 @@ struct FileTask {
   static constexpr std::size_t piece_bytes = 128 * 1024;
 
   http::FileSource* source = nullptr;
-  std::string path;
-  std::unique_ptr<http::OpenFile> file;
+  std::string path{};
+  HeaderList headers{};  // of the plugs
+  std::unique_ptr<http::OpenFile> file{};
   std::uint64_t offset = 0;
   std::uint64_t left_bytes = 0;
-  std::string piece;
+  std::string piece{};
   bool failed = false;
   bool reading = false;
 };

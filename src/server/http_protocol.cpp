@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/exceptions.h"
 #include "http/response_writer.h"
 #include "server/file_task.h"
 #include "server/loop_server.h"
@@ -99,7 +100,9 @@ HttpProtocol::Step HttpProtocol::on_request() {
   const bool options_for_all = reader_.head().method == "OPTIONS" && target_->raw_path == "*";
   if (!server().node().options.serve_http)
     respond_error(426, "this server speaks WebSocket only",
-                  {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}});
+                  {{"Upgrade", "websocket"},
+                   {"Connection", "Upgrade"},
+                   {"Sec-WebSocket-Version", "13"}});
   else if (options_for_all)
     respond({204, {}, {}});
   else if (!found_)
@@ -119,10 +122,11 @@ void HttpProtocol::answer_plain(RouteTable::Found found) {
   const std::string_view method = reader_.head().method;
   const bool reads = method == "GET" || method == "HEAD";
   if (const RouteSpec* spec = entry.handler_of(method))
-    return run_handler(*spec, std::move(found.params));
-  if (entry.files && reads) return send_file(entry, std::move(found.params));
+    return guarded(*spec, [&] { run_handler(*spec, std::move(found.params)); });
+  if (entry.files && reads)
+    return guarded(*entry.files, [&] { send_file(entry, std::move(found.params)); });
   if (method == "OPTIONS") return respond({204, {{"Allow", entry.allow}}, {}});
-  if (entry.websocket && reads && entry.http.empty()) {
+  if (entry.websocket && reads) {
     const auto answer = websocket::check_upgrade(reader_.head(), reader_.has_body());
     const auto& refusal = std::get<websocket::Refusal>(answer);
     return respond_error(refusal.status, refusal.reason, refusal.headers);
@@ -134,19 +138,26 @@ void HttpProtocol::run_handler(const RouteSpec& spec, std::vector<http::PathPara
   Request request = make_request(reader_.head(), *target_, reader_.body(), std::move(params),
                                  connection_.stream());
   Exchange exchange(request);
+  if (const auto halted = run_plugs(spec, exchange)) return respond(*halted, exchange.headers);
+  respond(spec.handler(request), exchange.headers);
+}
+
+// An exception in a handler or a plug costs exactly this request.
+template <typename Call>
+void HttpProtocol::guarded(const RouteSpec& spec, Call&& call) {
   try {
-    if (const auto halted = run_plugs(spec, exchange)) return respond(*halted, exchange.headers);
-    respond(spec.handler(request), exchange.headers);
-  } catch (const std::exception& error) {
+    call();
+  } catch (...) {
+    const std::string what = what_of(std::current_exception());
     server().log().error(
         "a handler threw",
-        {{"gear", spec.scope.gear}, {"route", spec.path}, {"what", observe::quoted(error.what())}});
+        {{"gear", spec.scope.gear}, {"route", spec.path}, {"what", observe::quoted(what)}});
     respond_error(500, "something went wrong here");
   }
 }
 
 bool HttpProtocol::closes() const {
-  return asked_to_upgrade_ || !reader_.keep_alive() || connection_.server().node().stopping;
+  return asked_to_upgrade_ || !reader_.keep_alive() || connection_.server().stopping();
 }
 
 void HttpProtocol::respond(const Response& response, const HeaderList& more) {
@@ -178,18 +189,20 @@ void HttpProtocol::answered() {
   wait_for(Waiting::next_request);
   if (connection_.queued_bytes() <= queued_limit_bytes) return;
   connection_.write_early();
+  if (connection_.blocked()) on_blocked();
   if (connection_.queued_bytes() <= queued_limit_bytes) return;
   waits_for_reader_ = true;
   connection_.pause();
 }
 
 void HttpProtocol::on_blocked() {
-  wait_for(Waiting::answer);
+  connection_.wake_by(connection_.progressed() + write_timeout);
 }
 
 void HttpProtocol::on_flushed() {
-  if (file_) return read_file();
-  if (waiting_ == Waiting::answer) wait_for(Waiting::next_request);
+  if (file_ && file_->left_bytes > 0) return read_file();
+  if (file_) return;  // it is still being opened: what left was the answer before it
+  if (waiting_ == Waiting::next_request) wait_for(Waiting::next_request);  // idle from here on
   if (!std::exchange(waits_for_reader_, false)) return;
   connection_.resume();
 }
@@ -200,11 +213,14 @@ void HttpProtocol::on_end(int error) {
 }
 
 void HttpProtocol::on_timer(Time now) {
+  const bool blocked = connection_.blocked();
+  if (blocked && now >= connection_.progressed() + write_timeout) return connection_.abort();
+  if (blocked) on_blocked();
   if (now < deadline_) return connection_.wake_by(deadline_);
+  if (waiting_ == Waiting::answer || (blocked && waiting_ == Waiting::next_request))
+    return wait_for(waiting_);
   const bool incomplete = waiting_ == Waiting::head || waiting_ == Waiting::body ||
                           (waiting_ == Waiting::first_head && reader_.started());
-  if (waiting_ == Waiting::answer && connection_.blocked()) return connection_.abort();
-  if (waiting_ == Waiting::answer) return wait_for(Waiting::answer);
   if (incomplete) {
     asked_to_upgrade_ = true;  // whatever it was going to be: it ends here
     respond_error(408, "the request took too long");

@@ -60,6 +60,8 @@ class HttpProtocol final : public Protocol {
   Step on_head();
   Step on_request();
   void answer_plain(RouteTable::Found found);
+  template <typename Call>
+  void guarded(const RouteSpec& spec, Call&& call);
   void run_handler(const RouteSpec& spec, std::vector<http::PathParam> params);
   void respond(const Response& response, const HeaderList& more = {});
   void respond_error(int status, std::string_view sentence, const HeaderList& more = {});
@@ -68,6 +70,7 @@ class HttpProtocol final : public Protocol {
 
   // file_reply.cpp
   void send_file(const PathEntry& entry, std::vector<http::PathParam> params);
+  void file_answered();
   void file_opened();
   void read_file();
   void file_read();

@@ -112,6 +112,7 @@ void LoopServer::keep_outbox(std::unique_ptr<net::Outbox> outbox) {
 // The writes of the turn; then those who died in it go. Both may make more of either.
 void LoopServer::on_turn_end() {
   retired_.clear();
+  deflate_.trim();
   while (dirty_ || !buried_.empty()) {
     while (Connection* const connection = dirty_) {
       dirty_ = connection->next_dirty_;

@@ -32,6 +32,7 @@ class LoopServer final : private net::TurnEndHook, private net::Requeued {
 
   /// Says goodbye to all, and refuses newcomers, until empty() or cut_off().
   void stop();
+  [[nodiscard]] bool stopping() const { return stopping_; }
   [[nodiscard]] bool empty() const { return connections_.size() == 0; }
   /// Ends what is still there.
   void cut_off();

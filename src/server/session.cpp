@@ -1,9 +1,11 @@
 #include "server/session.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include <fmt/format.h>
 
+#include "base/exceptions.h"
 #include "server/loop_server.h"
 #include "websocket/close_code.h"
 
@@ -83,6 +85,7 @@ Progress Session::on_bytes(std::span<char>& bytes) {
 
 Progress Session::receive(std::span<char>& bytes) {
   for (int budget = messages_per_turn; budget > 0; --budget) {
+    if (paused_) return Progress::paused;
     const websocket::Event event = endpoint_.next(bytes, now());
     if (std::holds_alternative<websocket::NeedMore>(event)) return Progress::hungry;
     if (const auto* message = std::get_if<websocket::MessageArrived>(&event))
@@ -95,9 +98,8 @@ Progress Session::receive(std::span<char>& bytes) {
       on_close_frame(*close);
     else if (const auto* fault = std::get_if<websocket::Fault>(&event))
       on_fault(*fault);
-    if (paused_) return Progress::paused;
   }
-  return Progress::later;
+  return paused_ ? Progress::paused : Progress::later;
 }
 
 void Session::deliver(Message message) {
@@ -157,19 +159,20 @@ void Session::on_close_frame(const websocket::CloseArrived& close) {
   finish();
 }
 
-// §7.1.7
+// §7.1.7: the bytes behind a fault mean nothing, so no answer to our close can be read.
 void Session::on_fault(const websocket::Fault& fault) {
   using Kind = CloseCause::Kind;
   const Kind kind = fault.code == 1009   ? Kind::too_big
                     : fault.code == 1007 ? Kind::bad_text
                                          : Kind::protocol_error;
   begin_close(kind, fault.code, fault.reason);
+  finish();
 }
 
 void Session::on_end(int error) {
   if (state_ == State::open && error != 0) rare().error = error;  // the kind says transport already
   tell_closed();
-  if (error == 0) connection_.finish(limits().close_timeout);
+  if (error == 0) finish();
 }
 
 void Session::on_stop() {
@@ -189,9 +192,14 @@ void Session::cut_off(CloseCause::Kind kind, int error) {
   connection_.abort();
 }
 
+// Who broke a rule may be in the middle of a long message; from others nothing more is to come.
 void Session::finish() {
   tell_closed();
-  connection_.finish(limits().close_timeout);
+  const bool broke_a_rule = close_kind_ == CloseCause::Kind::protocol_error ||
+                            close_kind_ == CloseCause::Kind::bad_text ||
+                            close_kind_ == CloseCause::Kind::too_big;
+  connection_.finish(broke_a_rule ? limits().close_timeout
+                                  : std::min<milliseconds>(limits().close_timeout, 2s));
 }
 
 // The one place where on_close is called, and the handler goes.
@@ -239,12 +247,11 @@ void Session::log_closed(const CloseCause& cause) {
 // An exception in user code costs exactly this session.
 template <typename Call>
 void Session::guarded(Call&& call) {
-  std::string what = "something that is no std::exception";
+  std::string what;
   try {
     return call();
-  } catch (const std::exception& error) {
-    what = error.what();
   } catch (...) {
+    what = what_of(std::current_exception());
   }
   server().log().error("a callback threw", {{"gear", route_.spec->scope.gear},
                                             {"route", route_.spec->path},

@@ -91,7 +91,7 @@ class Session final : public orrery::Session, public Protocol {
     std::optional<std::chrono::system_clock::time_point> expires_at;
     std::optional<milliseconds> idle;  // set_limits()
     Time paused_at{};
-    Time resumed_at{};  // message_timeout counts from here after a pause
+    Time message_from{};  // message_timeout counts from here if a pause moved it
     Time next_beat{};   // heartbeat
     Time second_began{};
     std::uint32_t messages_this_second = 0;

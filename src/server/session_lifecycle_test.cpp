@@ -80,6 +80,9 @@ void routes_for(Router& routes, Story& story) {
   routes.websocket<Told>("/while", std::ref(story)).admit(expiring);
 }
 
+// §5.2: opcode 3 means nothing yet.
+std::string unknown_frame() { return frame(static_cast<Opcode>(3), ""); }
+
 // One way for a session to end.
 struct Ending {
   const char* name;
@@ -111,7 +114,7 @@ const std::vector<Ending>& endings() {
          c.reads_again();
        },
        "close ping_timeout 1000 ping timeout", 1000},
-      {"a frame is malformed", "/plain", [](S&, C& c) { c.sends_raw("\x83\x80"); },
+      {"a frame is malformed", "/plain", [](S&, C& c) { c.sends_raw(unknown_frame()); },
        "close protocol_error 1002 unknown opcode", 1002},
       {"a text is no UTF-8", "/plain", [](S&, C& c) { c.says("\xff"); },
        "close bad_text 1007 text is not UTF-8", 1007},
@@ -371,7 +374,7 @@ TEST(AFault, IsAnsweredBehindTheMessagesBeforeIt) {
   Story story;
   WireServer server([&](Router& routes) { routes_for(routes, story); });
   auto alice = std::move(WireClient(server).opens("/plain"));
-  alice.sends(text_frame("one") + text_frame("two") + "\xff\xff" + text_frame("three"));
+  alice.sends(text_frame("one") + text_frame("two") + unknown_frame() + text_frame("three"));
   EXPECT_EQ(alice.hears_frames(), "text one\ntext two\nclose 1002 unknown opcode\n");
 }
 

@@ -77,6 +77,7 @@ bool Session::make_room_for(std::size_t bytes) {
   };
   if (fits()) return true;
   connection_.write_early();
+  if (connection_.blocked()) on_blocked();
   if (fits()) return true;
   count_dropped(CloseCause::Kind::slow_consumer);
   if (limits().overflow == Overflow::close)
@@ -142,9 +143,9 @@ void Session::publish(std::string_view group, Message message, bool to_itself) {
 
 void Session::deliver_broadcast(Broadcast& broadcast) {
   const std::string_view payload = broadcast.payload();
-  websocket::Deflate* const deflate = endpoint_.deflate();
-  if (compresses(payload.size(), {}) && !deflate->independent())
-    return send_data(static_cast<Opcode>(broadcast.type()), payload, {});
+  const websocket::Deflate* const deflate = endpoint_.deflate();
+  // A context of its own would mean compressing for this member alone.
+  const bool packed = compresses(payload.size(), {}) && deflate->independent();
   if (state_ != State::open) return count_dropped(close_kind_);
   if (!make_room_for(payload.size())) return;
   ++messages_out_;
@@ -152,7 +153,7 @@ void Session::deliver_broadcast(Broadcast& broadcast) {
   server().counters().out.messages.add();
   server().counters().out.bytes.add(payload.size());
   if (limits().idle_reset == IdleReset::by_receiving_or_sending) last_activity_ = now();
-  connection_.write(compresses(payload.size(), {})
+  connection_.write(packed
                         ? broadcast.compressed(server().deflate(), deflate->window_bits())
                         : broadcast.plain());
 }

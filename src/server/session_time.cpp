@@ -26,7 +26,7 @@ milliseconds Session::idle_limit() const {
 std::optional<Time> Session::message_deadline() const {
   const auto started = endpoint_.message_started();
   if (!started || paused_) return std::nullopt;
-  const Time from = rare_ ? std::max(*started, rare_->resumed_at) : *started;
+  const Time from = rare_ ? std::max(*started, rare_->message_from) : *started;
   return from + limits().message_timeout;
 }
 
@@ -122,14 +122,15 @@ void Session::pause() {
   connection_.pause();
 }
 
-// While the server itself did not read, the client's deadlines stood still.
+// While the server itself did not read, the client's deadlines stood still: they move by the pause.
 void Session::resume() {
   if (!paused_) return;
   paused_ = false;
   const auto pause = now() - rare().paused_at;
   if (state_ == State::open) last_activity_ += pause;
   rare_->next_beat += pause;
-  rare_->resumed_at = now();
+  if (const auto started = endpoint_.message_started())
+    rare_->message_from = std::max(*started, rare_->message_from) + pause;
   connection_.resume();
   if (state_ == State::open) plan(now());
 }
@@ -145,8 +146,9 @@ void Session::extend(std::chrono::system_clock::time_point until) {
   if (state_ == State::open) plan(now());
 }
 
+// Not the endpoint's own: it would also free the message that a callback may be looking at.
 void Session::hibernate() {
-  endpoint_.hibernate();
+  if (websocket::Deflate* const deflate = endpoint_.deflate()) deflate->hibernate();
 }
 
 }  // namespace orrery::server

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/exceptions.h"
 #include "http/response_writer.h"
 #include "server/http_protocol.h"
 #include "server/loop_server.h"
@@ -30,7 +31,7 @@ std::string_view agreed(const std::vector<std::string>& ours,
 Progress HttpProtocol::upgrade(RouteTable::Found found) {
   const http::RequestHead& head = reader_.head();
   const WebsocketEntry& route = *found.entry->websocket;
-  if (server().node().stopping)
+  if (server().stopping())
     return refuse(Response::text("the server is going away\n", 503).with("Retry-After", "1"),
                   "stopping");
   if (head.method != "GET")
@@ -76,10 +77,11 @@ Progress HttpProtocol::admit(const WebsocketEntry& route, const websocket::Upgra
     if (auto* rejected = std::get_if<Response>(&opening))
       return refuse_with(std::move(*rejected), "admission");
     return open_session(route, upgrade, std::move(std::get<detail::Opened>(opening)), handshake);
-  } catch (const std::exception& error) {
+  } catch (...) {
+    const std::string thrown = what_of(std::current_exception());
     server().log().error("an admission threw", {{"gear", route.spec->scope.gear},
                                                 {"route", route.spec->path},
-                                                {"what", observe::quoted(error.what())}});
+                                                {"what", observe::quoted(thrown)}});
     return refuse(Response::text("something went wrong here\n", 500), "exception");
   }
 }
@@ -87,6 +89,11 @@ Progress HttpProtocol::admit(const WebsocketEntry& route, const websocket::Upgra
 Progress HttpProtocol::open_session(const WebsocketEntry& route, const websocket::Upgrade& upgrade,
                                     detail::Opened opened, Handshake& handshake) {
   const RouteSpec& spec = *route.spec;
+  if (!opened.handler && !opened.terms.close_code) {
+    server().log().error("a factory made no handler",
+                         {{"gear", spec.scope.gear}, {"route", spec.path}});
+    return refuse(Response::text("something went wrong here\n", 500), "no handler");
+  }
   std::string& chosen = opened.terms.subprotocol;
   const auto& offered = upgrade.offered_protocols;
   if (!chosen.empty() && std::ranges::find(offered, chosen) == offered.end()) {

@@ -57,8 +57,8 @@ std::string expected_for(int opcode, std::uint64_t length, std::uint64_t limit) 
   if (opcode == 0) return "1002 nothing to continue\n";
   if ((opcode > 2 && opcode < 8) || opcode > 10) return "1002 unknown opcode\n";
   if (opcode >= 8 && length > 125) return "1002 long control frame\n";
+  if (length >> 63 != 0) return "1002 length above 2^63 - 1\n";
   if (opcode < 8 && length > limit) return "1009 message too big\n";
-  if (length >> 63 != 0) return "1002 length not in its shortest form\n";
   if (length > 0) return "";
   return opcode == 1   ? "text \n"
          : opcode == 2 ? "binary \n"

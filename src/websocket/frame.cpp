@@ -49,6 +49,7 @@ std::optional<Fault> fault_in(const FrameHead& head, const FrameContext& context
   if (is_control(op))                   return std::nullopt;
   if (continues && !open)               return Fault{1002, "nothing to continue"};        // §5.4
   if (!continues && open)               return Fault{1002, "message not finished"};       // §5.4
+  if (bytes >> 63 != 0)                 return Fault{1002, "length above 2^63 - 1"};      // §5.2
   if (too_big)                          return Fault{1009, "message too big"};            // §7.4.1
   if (too_many)                         return Fault{1009, "too many fragments"};         // §7.4.1
   // clang-format on

@@ -35,7 +35,7 @@ export async function chat_rows(browser, plan) {
   }
 
   const hears = (page, text) => page.getByTestId("chat-log").getByText(text).first().waitFor();
-  const room = `tea & cake ${plan.transport} ${plan.compression}`;
+  const room = `tea & cake ${plan.transport}`;
   const alice = await window_of(), bob = await window_of("phone", "dark"), eve = await window_of();
 
   await report("the home page leads to the chat", async () => {
@@ -72,7 +72,7 @@ export async function chat_rows(browser, plan) {
     for (const size of Object.keys(sizes)) {
       for (const scheme of ["light", "dark"]) {
         const page = await window_of(size, scheme);
-        const shot = (name) => page.screenshot(
+        const shot = (name) => plan.transport === "tcp" && page.screenshot(
             {path: `${plan.screenshots}/${name}-${size}-${scheme}.png`});
         await page.goto(plan.url + "/");
         await fits(page);
@@ -91,7 +91,7 @@ export async function chat_rows(browser, plan) {
       }
     }
     if (errors.length > 0) throw new Error(errors.join("; "));
-    return "12 screenshots";
+    return "2 sizes, 2 colour schemes";
   });
 
   await report("who leaves the chat is told to the others", async () => {

@@ -45,9 +45,11 @@ for (const name of await pages.url.evaluate(() => Object.keys(globalThis.scenari
 function opened(page) {
   return page.evaluate(() => new Promise((resolve, reject) => {
     const socket = new WebSocket(location.origin.replace(/^http/, "ws") + "/echo");
-    globalThis.kept = socket;
     socket.onopen = () => resolve(socket.extensions);
-    socket.onclose = ({code}) => reject(new Error(`closed with ${code}`));
+    globalThis.session_end = new Promise((heard) => {
+      socket.onclose = ({code, reason}) => heard({code, reason});
+    });
+    globalThis.session_end.then(({code}) => reject(new Error(`closed with ${code}`)));
   }));
 }
 
@@ -69,15 +71,14 @@ await report("a page of another origin is refused", async () => {
 
 await report("the server's end is heard as 1001", async () => {
   await opened(pages.goodbye);
-  const closed = pages.goodbye.evaluate(() => new Promise((resolve, reject) => {
-    globalThis.kept.onclose = ({code, reason}) => resolve({code, reason});
-    setTimeout(() => reject(new Error("not closed within 15 s")), 15_000);
-  }));
   goodbye();
-  const {code, reason} = await closed;
+  const {code, reason} = await pages.goodbye.evaluate(() => Promise.race([
+    globalThis.session_end,
+    new Promise((resolve) => setTimeout(() => resolve({code: "nothing within 15 s"}), 15_000)),
+  ]));
   if (code !== 1001) throw new Error(`closed with ${code}`);
   return `1001 ${reason}`;
 });
 
-await chat_rows(browser, plan);
+if (!plan.compression) await chat_rows(browser, plan);
 await browser.close();

@@ -88,12 +88,12 @@ def kill_group(process):
         pass
 
 
-def table_of(group, file, rows, compressions=(False, True)):
-    """One row per line that the script promises."""
+def table_of(group, file, rows, plain_only=()):
+    """One row per line that the script promises, without and with compression."""
     table, script = Table(group, wave="heavy"), Script(file)
-    for compression in compressions:
+    for compression in (False, True):
         word = "deflate" if compression else "plain"
-        for row in rows:
+        for row in rows if compression else [*rows, *plain_only]:
             table.add(f"{row} ({word})", lambda place, row=row, compression=compression:
                       script.result(place, compression, row), lane=word)
     return table

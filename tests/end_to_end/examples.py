@@ -100,7 +100,8 @@ plain("a parameter, decoded", "/hello/gr%C3%BCner%20Tee", 200,
 plain("a query", "/hello/Ada?greeting=Good%20day", 200, has_body(b"Good day, Ada!\n"))
 plain("a reverse route", "/", 302, has_header("location", "/hello/green%20tea"))
 plain("a body", "/shout", 200, has_body(b"HELLO"), method="POST", body=b"hello")
-plain("another method", "/shout", 405, has_header("allow", "POST"))
+plain("another method", "/shout", 405,
+      lambda answer: expect("post" in answer.tokens("allow"), answer.all("allow")))
 plain("a plug answers", "/api/me", 401, has_body(b'{"error":"X-Api-Key is missing"}'))
 plain("a plug lets through", "/api/me", 200, has_body(b"you came with the key k1\n"),
       ("X-Api-Key", "k1"))

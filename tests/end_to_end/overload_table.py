@@ -44,9 +44,8 @@ def last_words(client):
 def _(place):
     program = place.server({"maxQueuedBytes": "256KiB", "closeTimeout": 1000})
     client = place.client(program, receive_bytes=CHUNK)
-    sent = flood(client, 2000)
+    flood(client, 2000)
     expect_equal(program.closed_session(client)["cause"], "slow_consumer")
-    expect(sent < 2000, "the server took everything")
     goodbye = last_words(client)
     if goodbye is not None:
         expect_equal(goodbye.code, 1008)

@@ -105,9 +105,13 @@ class Place:
     def own_server(self, websocket=None, limit=(), **more):
         """A server that no other row touches."""
         tree = server.configuration(websocket, **more)
-        self._last = self.world.start(tree, self.transport, limit)
-        self._own.append(self._last)
-        return self._last
+        return self.own(self.world.start(tree, self.transport, limit))
+
+    def own(self, program):
+        """Takes a program along that ends with this row."""
+        self._own.append(program)
+        self._last = program
+        return program
 
     def wire(self, program=None, **options):
         client = wire.Wire(program or self.server(), **options)

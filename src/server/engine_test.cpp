@@ -1,0 +1,382 @@
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "net/descriptors.h"
+#include "net/listen_address.h"
+#include "net/test_certificate.h"
+#include "orrery/orrery.h"
+#include "server/wire_fixture.h"
+
+namespace orrery {
+namespace {
+
+using server::close_frame;
+using server::frames_behind_101;
+using server::frames_in;
+using server::handshake;
+using server::text_frame;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+void echo(Session& client, Message message) { client.send(message); }
+
+// A blocking client on a real socket. It waits a minute for the server, and then gives up.
+class SocketClient {
+ public:
+  explicit SocketClient(std::string_view url) : socket_(connected(url)) {}
+  virtual ~SocketClient() = default;
+  SocketClient(const SocketClient&) = delete;
+  SocketClient& operator=(const SocketClient&) = delete;
+
+  virtual void sends(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+  /// All up to and with `end`, or to the server's last byte; the rest is for the next call.
+  std::string hears(std::string_view end = "\xff never \xff") {
+    while (heard_.find(end) == std::string::npos) {
+      char bytes[4096];
+      const auto got = receive(bytes, sizeof bytes);
+      if (got <= 0) return std::exchange(heard_, {});
+      heard_.append(bytes, static_cast<std::size_t>(got));
+    }
+    auto first = heard_.substr(0, heard_.find(end) + end.size());
+    heard_.erase(0, first.size());
+    return first;
+  }
+  void opens(std::string_view target) {
+    sends(handshake(target));
+    const auto head = hears("\r\n\r\n");
+    EXPECT_THAT(head, StartsWith("HTTP/1.1 101 "));
+  }
+  void breaks_off() {
+    const linger none{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    socket_.close();
+  }
+
+ protected:
+  virtual ssize_t receive(char* into, std::size_t size) {
+    return ::recv(socket_.get(), into, size, 0);
+  }
+  [[nodiscard]] int fd() const { return socket_.get(); }
+
+ private:
+  static net::Descriptor connected(std::string_view url) {
+    const bool is_unix = url.starts_with("unix:");
+    if (!is_unix) url.remove_prefix(url.find("//") + 2);
+    const auto where = net::parse_listen_address(url);
+    if (!where) throw std::runtime_error(where.error());
+    net::Descriptor socket(::socket(is_unix ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const timeval patience{.tv_sec = 60, .tv_usec = 0};
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (!(is_unix ? connect_unix(socket.get(), where.value().unix_path)
+                  : connect_tcp(socket.get(), where.value())))
+      throw std::runtime_error("nobody listens at " + std::string(url));
+    return socket;
+  }
+  static bool connect_tcp(int fd, const net::ListenAddress& where) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(where.port);
+    ::inet_pton(AF_INET, where.host.c_str(), &address.sin_addr);
+    return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+  static bool connect_unix(int fd, const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+
+  net::Descriptor socket_;
+  std::string heard_;
+};
+
+// The same over TLS; it believes every certificate.
+class TlsSocketClient final : public SocketClient {
+ public:
+  explicit TlsSocketClient(std::string_view url)
+      : SocketClient(url),
+        context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free),
+        ssl_(SSL_new(context_.get()), SSL_free) {
+    SSL_set_fd(ssl_.get(), fd());
+    if (SSL_connect(ssl_.get()) != 1) throw std::runtime_error("the TLS handshake failed");
+  }
+  void sends(std::string_view bytes) override {
+    SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+  }
+
+ private:
+  ssize_t receive(char* into, std::size_t size) override {
+    return SSL_read(ssl_.get(), into, static_cast<int>(size));
+  }
+
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
+};
+
+ServerOptions quiet(std::size_t threads = 1) {
+  ServerOptions options;
+  options.threads = threads;
+  options.log = [](LogLevel, std::string_view) {};
+  return options;
+}
+
+TEST(AServer, EchoesOverTcp) {
+  Server server(quiet());
+  server.websocket("/echo", echo);
+  server.listen("127.0.0.1:0");
+  ASSERT_TRUE(server.start());
+  ASSERT_EQ(server.addresses().size(), 1U);
+  EXPECT_THAT(server.addresses()[0], StartsWith("http://127.0.0.1:"));
+  SocketClient alice(server.addresses()[0]);
+  alice.sends(handshake("/echo") + text_frame("hello") + close_frame(1000));
+  EXPECT_EQ(frames_behind_101(alice.hears()), "text hello\nclose 1000 \n");
+}
+
+TEST(AServer, IsOneOfSeveralInAProcess) {
+  std::vector<std::unique_ptr<Server>> servers;
+  for (int i = 0; i < 3; ++i) {
+    servers.push_back(std::make_unique<Server>(quiet()));
+    servers.back()->get("/", [i](const Request&) { return Response::text(std::to_string(i)); });
+    servers.back()->listen("127.0.0.1:0");
+    ASSERT_TRUE(servers.back()->start());
+  }
+  servers[0].reset();
+  for (int i = 1; i < 3; ++i) {
+    SocketClient alice(servers[static_cast<std::size_t>(i)]->addresses()[0]);
+    alice.sends(server::request("GET /", "Connection: close\r\n"));
+    EXPECT_EQ(server::answers_in(alice.hears()), "200 " + std::to_string(i) + "\n");
+  }
+}
+
+// Joins a group and says on which thread it lives.
+struct Threaded {
+  void on_open(Session& client) {
+    client.join("all");
+    const auto thread = std::hash<std::thread::id>{}(std::this_thread::get_id());
+    client.send(std::to_string(thread) + "!");
+  }
+  void on_message(Session& client, Message message) { client.publish("all", message); }
+};
+
+TEST(AServer, HasOneLoopPerThreadAndGroupsSpanThem) {
+  Server server(quiet(2));
+  server.websocket<Threaded>("/");
+  server.listen("127.0.0.1:0");
+  ASSERT_TRUE(server.start());
+  std::vector<std::unique_ptr<SocketClient>> clients;
+  std::set<std::string> threads;
+  while (threads.size() < 2 && clients.size() < 200) {
+    clients.push_back(std::make_unique<SocketClient>(server.addresses()[0]));
+    clients.back()->opens("/");
+    threads.insert(clients.back()->hears("!"));
+  }
+  EXPECT_EQ(threads.size(), 2U);
+  clients.front()->sends(text_frame("to everybody"));
+  for (auto& client : clients) EXPECT_THAT(client->hears("everybody"), HasSubstr("to everybody"));
+}
+
+TEST(AServer, ListensOnUnixSocketsAndTlsToo) {
+  const net::TestAuthority authority;
+  const auto certificate = authority.issue("localhost");
+  std::string folder = (std::filesystem::temp_directory_path() / "orrery-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  std::ofstream(folder + "/chain.pem") << certificate.certificate;
+  std::ofstream(folder + "/key.pem") << certificate.key;
+  {
+    Server server(quiet());
+    server.websocket("/echo", echo);
+    server.get("/secure", [](const Request& request) {
+      return Response::text(std::string(request.secure() ? "yes " : "no ") +
+                            request.remote_address());
+    });
+    server.listen("unix:" + folder + "/socket");
+    server.listen("127.0.0.1:0", Tls{folder + "/chain.pem", folder + "/key.pem"});
+    const auto started = server.start();
+    ASSERT_TRUE(started) << started.error();
+    EXPECT_EQ(server.addresses()[0], "unix:" + folder + "/socket");
+    EXPECT_THAT(server.addresses()[1], StartsWith("https://127.0.0.1:"));
+    const auto bytes = handshake("/echo") + text_frame("hello") + close_frame(1000);
+    const auto secure = server::request("GET /secure", "Connection: close\r\n");
+    SocketClient alice(server.addresses()[0]);
+    alice.sends(bytes);
+    EXPECT_EQ(frames_behind_101(alice.hears()), "text hello\nclose 1000 \n");
+    SocketClient bob(server.addresses()[0]);
+    bob.sends(secure);
+    EXPECT_EQ(server::answers_in(bob.hears()), "200 no unix\n");
+    TlsSocketClient carol(server.addresses()[1]);
+    carol.sends(bytes);
+    EXPECT_EQ(frames_behind_101(carol.hears()), "text hello\nclose 1000 \n");
+    TlsSocketClient dave(server.addresses()[1]);
+    dave.sends(secure);
+    EXPECT_EQ(server::answers_in(dave.hears()), "200 yes 127.0.0.1\n");
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Starting, FailsWithASentence) {
+  Server first(quiet());
+  first.listen("127.0.0.1:0");
+  ASSERT_TRUE(first.start());
+  const auto taken = first.addresses()[0].substr(std::string_view("http://").size());
+  const auto error_of = [](const std::string& address, std::optional<Tls> tls = {}) {
+    Server server(quiet());
+    server.listen(address, std::move(tls));
+    const auto started = server.start();
+    return started ? std::string("it started") : started.error();
+  };
+  EXPECT_THAT(error_of(taken), HasSubstr("in use"));
+  EXPECT_THAT(error_of("nonsense"), HasSubstr("nonsense"));
+  EXPECT_THAT(error_of("unix:/there/is/no/such/folder/socket"), HasSubstr("/there/is/no"));
+  EXPECT_THAT(error_of("127.0.0.1:0", Tls{"/no/such/chain.pem", "/no/such/key.pem"}),
+              HasSubstr("/no/such/chain.pem"));
+  Server nowhere(quiet());
+  EXPECT_FALSE(nowhere.start());
+  EXPECT_EQ(nowhere.run(), 1);
+}
+
+TEST(Starting, TwiceIsAnErrorAndHarmsNobody) {
+  Server server(quiet());
+  server.websocket("/echo", echo);
+  server.listen("127.0.0.1:0");
+  ASSERT_TRUE(server.start());
+  EXPECT_FALSE(server.start());
+  EXPECT_EQ(server.addresses().size(), 1U);
+  SocketClient alice(server.addresses()[0]);
+  alice.opens("/echo");
+}
+
+TEST(Starting, MayBeTriedAgainOnceThePortIsFree) {
+  auto first = std::make_unique<Server>(quiet());
+  first->listen("127.0.0.1:0");
+  ASSERT_TRUE(first->start());
+  const auto taken = first->addresses()[0].substr(std::string_view("http://").size());
+  std::string folder = (std::filesystem::temp_directory_path() / "orrery-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  {
+    Server second(quiet());
+    second.websocket("/echo", echo);
+    second.listen("unix:" + folder + "/socket");  // opened before the other one fails
+    second.listen(taken);
+    ASSERT_FALSE(second.start());
+    EXPECT_TRUE(second.addresses().empty());
+    first.reset();
+    const auto started = second.start();
+    ASSERT_TRUE(started) << started.error();
+    EXPECT_EQ(second.addresses().size(), 2U);
+    for (const auto& address : second.addresses()) SocketClient(address).opens("/echo");
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Stopping, TellsOpenSessionsAndEnds) {
+  Server server(quiet(2));
+  std::atomic<int> closed{0};
+  server.websocket("/", Callbacks{.on_message = echo, .on_close = [&](Session&, CloseCause cause) {
+                                    closed += cause.kind == CloseCause::Kind::drain ? 1 : 100;
+                                  }});
+  server.listen("127.0.0.1:0");
+  ASSERT_TRUE(server.start());
+  std::vector<std::unique_ptr<SocketClient>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::make_unique<SocketClient>(server.addresses()[0]));
+    clients.back()->opens("/");
+  }
+  std::thread stopper([&] { server.stop(); });
+  for (auto& client : clients) {
+    EXPECT_EQ(frames_in(client->hears("down")), "close 1001 shutting down\n");
+    client->sends(close_frame(1001));
+    EXPECT_EQ(client->hears(), "");
+  }
+  stopper.join();
+  server.join();
+  EXPECT_EQ(closed, 4);
+  server.stop();
+  server.join();
+}
+
+TEST(Stopping, FromACallbackEndsRun) {
+  Server server(quiet());
+  server.websocket("/", [&](Session&, Message) { server.stop(); });
+  server.listen("127.0.0.1:0");
+  ASSERT_TRUE(server.start());
+  std::vector<std::thread> waiting;  // more than one may wait for the end
+  for (int i = 0; i < 3; ++i) waiting.emplace_back([&] { server.join(); });
+  SocketClient alice(server.addresses()[0]);
+  alice.opens("/");
+  alice.sends(text_frame("stop"));
+  EXPECT_EQ(frames_in(alice.hears("down")), "close 1001 shutting down\n");
+  alice.sends(close_frame(1001));
+  for (auto& thread : waiting) thread.join();
+}
+
+TEST(Stopping, BeforeTheStartKeepsItFromStarting) {
+  Server server(quiet());
+  server.listen("127.0.0.1:0");
+  server.stop();
+  EXPECT_FALSE(server.start());
+  server.join();
+}
+
+// Sends 64 KiB to whoever says anything.
+void flood(Session& client, Message) { client.send(binary(std::string(65'536, 'x'))); }
+
+TEST(AClientThatVanishes, DuringASendHarmsNobody) {
+  const net::TestAuthority authority;
+  const auto certificate = authority.issue("localhost");
+  std::string folder = (std::filesystem::temp_directory_path() / "orrery-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  std::ofstream(folder + "/chain.pem") << certificate.certificate;
+  std::ofstream(folder + "/key.pem") << certificate.key;
+  {
+    std::atomic<int> opened{0}, closed{0};
+    Server server(quiet());
+    server.websocket("/", Callbacks{.on_open = [&](Session&) { ++opened; },
+                                    .on_message = flood,
+                                    .on_close = [&](Session&, const CloseCause&) { ++closed; }});
+    server.listen("127.0.0.1:0");
+    server.listen("127.0.0.1:0", Tls{folder + "/chain.pem", folder + "/key.pem"});
+    ASSERT_TRUE(server.start());
+    for (int i = 0; i < 20; ++i) {
+      SocketClient alice(server.addresses()[0]);
+      alice.opens("/");
+      for (int n = 0; n < 8; ++n) alice.sends(text_frame("more"));
+      if (i % 2 == 0) alice.breaks_off();
+      TlsSocketClient bob(server.addresses()[1]);
+      bob.opens("/");
+      for (int n = 0; n < 8; ++n) bob.sends(text_frame("more"));
+      if (i % 2 == 0) bob.breaks_off();
+    }
+    SocketClient carol(server.addresses()[0]);
+    carol.opens("/");
+    carol.sends(text_frame("more") + close_frame(1000));
+    EXPECT_THAT(frames_in(carol.hears()), ::testing::EndsWith("x\nclose 1000 \n"));
+    server.stop();
+    server.join();
+    EXPECT_EQ(opened, 41);
+    EXPECT_EQ(closed, 41);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace orrery

@@ -1,0 +1,12 @@
+// expect: this handler can be built neither from the admitted value and the route's arguments nor from those arguments alone
+#include <orrery/orrery.h>
+
+struct User {};
+struct Feed {
+  Feed(User, int);
+  void on_message(orrery::Session&, orrery::Message) {}
+};
+
+orrery::Admission<User> admit(const orrery::Handshake&) { return orrery::accept(User{}); }
+
+void routes(orrery::Router& router) { router.websocket<Feed>("/feed").admit(admit); }
