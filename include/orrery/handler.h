@@ -9,6 +9,7 @@
 // Errors  an exception that leaves a callback costs that session alone: close 1011, handler_error.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -45,23 +46,23 @@ struct HandlerOperations {
 
 template <typename T>
 concept OpensWith = requires(T& handler, Session& session) {
-  handler.on_open(session);
+  { handler.on_open(session) } -> std::same_as<void>;
 };
 template <typename T>
-concept TakesMessages = requires(T& handler, Session& session, Message message) {
-  handler.on_message(session, message);
+concept TakesMessages = requires(T& handler, Session& session, const Message message) {
+  { handler.on_message(session, message) } -> std::same_as<void>;
 };
 template <typename T>
-concept TakesPings = requires(T& handler, Session& session, std::string_view p) {
-  handler.on_ping(session, p);
+concept TakesPings = requires(T& handler, Session& session, const std::string_view payload) {
+  { handler.on_ping(session, payload) } -> std::same_as<void>;
 };
 template <typename T>
-concept TakesPongs = requires(T& handler, Session& session, std::string_view p) {
-  handler.on_pong(session, p);
+concept TakesPongs = requires(T& handler, Session& session, const std::string_view payload) {
+  { handler.on_pong(session, payload) } -> std::same_as<void>;
 };
 template <typename T>
-concept HearsClose = requires(T& handler, Session& session, CloseCause cause) {
-  handler.on_close(session, cause);
+concept HearsClose = requires(T& handler, Session& session, const CloseCause cause) {
+  { handler.on_close(session, cause) } -> std::same_as<void>;
 };
 
 template <typename T>
@@ -132,7 +133,9 @@ constexpr HandlerOperations operations_of() {
 }
 
 template <typename F>
-concept MessageFunction = std::is_invocable_v<F&, Session&, Message>;
+concept MessageFunction = requires(F& function, Session& session, const Message message) {
+  { function(session, message) } -> std::same_as<void>;
+};
 
 /// The table of a callable that a route keeps for all its sessions.
 template <MessageFunction F>

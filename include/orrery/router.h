@@ -62,9 +62,11 @@ class Router {
       spec.operations = detail::operations_of_callbacks(handler);
       return WebsocketRoute<detail::SharedMaker<F>>(spec, {std::move(handler)});
     } else {
-      static_assert(detail::MessageFunction<F>,
-                    "a handler function must take (Session&, Message); for a handler type write "
-                    "websocket<Type>(path, arguments...)");
+      static_assert(
+          detail::MessageFunction<F>,
+          "a handler function must take (Session&, Message) and return void; for a handler "
+          "type write "
+          "websocket<Type>(path, arguments...)");
       spec.operations = detail::operations_of_function<F>();
       return WebsocketRoute<detail::SharedMaker<F>>(spec, {std::move(handler)});
     }

@@ -10,6 +10,11 @@ namespace {
 thread_local std::size_t allocations = 0;
 }
 
+// g++ 12 does not see that this pair of replacements belongs together.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 void* operator new(std::size_t bytes) {
   ++allocations;
   if (void* memory = std::malloc(bytes)) return memory;

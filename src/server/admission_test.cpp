@@ -20,7 +20,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
 
-void echo(Session& client, Message message) { client.send(message); }
+void echo(Session& client, Message message) {
+  client.send(message);
+}
 
 struct User {
   std::string name;
@@ -54,7 +56,9 @@ TEST(Admission, BuildsTheHandlerFromTheAdmittedValueAndTheArguments) {
 TEST(Admission, RefusesInTheWordsOfHttp) {
   TestServer server([](Router& routes) {
     routes.websocket<Feed>("/feed", std::string("welcome")).admit(sign_in, std::string("s3cret"));
-    routes.websocket("/plain", echo).admit([](const Handshake&) -> Admission<> { return reject(); });
+    routes.websocket("/plain", echo).admit([](const Handshake&) -> Admission<> {
+      return reject();
+    });
     routes.websocket("/rich", echo).admit([](const Handshake& hello) -> Admission<> {
       return reject(Response::json(R"({"try":"later"})", 429)
                         .with("Retry-After", "7")
@@ -81,8 +85,7 @@ TEST(Admission, MayAcceptForAWhileAndTheSessionMayExtendIt) {
     const auto soon = [] { return ManualClock().calendar() + 60s; };
     const auto until = [soon](const Handshake&) -> Admission<> { return accept().until(soon()); };
     routes.websocket("/short", echo).admit(until);
-    routes
-        .websocket("/long", [soon](Session& client, Message) { client.extend(soon() + 60s); })
+    routes.websocket("/long", [soon](Session& client, Message) { client.extend(soon() + 60s); })
         .admit(until);
     routes.websocket("/past", echo).admit([soon](const Handshake&) -> Admission<> {
       return accept().until(soon() - 10min);
@@ -206,10 +209,12 @@ TEST(Plugs, RunFromTheOutsideInBeforeAdmissionAndHandlersAlike) {
             story.emplace_back(hello.request.value<int>("route") ? "admit" : "too early");
             return accept();
           });
-      api.get("/page", [&](const Request& request) {
-        story.emplace_back(request.value<int>("scope") ? "handler" : "too early");
-        return Response::text("page");
-      }).plug(noting(story, "route"));
+      api.get("/page",
+              [&](const Request& request) {
+                story.emplace_back(request.value<int>("scope") ? "handler" : "too early");
+                return Response::text("page");
+              })
+          .plug(noting(story, "route"));
     });
     routes.get("/outside", [](const Request&) { return Response::text("outside"); });
   });

@@ -31,7 +31,9 @@ using server::text_frame;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-void echo(Session& client, Message message) { client.send(message); }
+void echo(Session& client, Message message) {
+  client.send(message);
+}
 
 // A blocking client on a real socket. It waits a minute for the server, and then gives up.
 class SocketClient {
@@ -306,6 +308,7 @@ TEST(Stopping, TellsOpenSessionsAndEnds) {
     EXPECT_EQ(frames_in(client->hears("down")), "close 1001 shutting down\n");
     client->sends(close_frame(1001));
     EXPECT_EQ(client->hears(), "");
+    client.reset();
   }
   stopper.join();
   server.join();
@@ -326,6 +329,8 @@ TEST(Stopping, FromACallbackEndsRun) {
   alice.sends(text_frame("stop"));
   EXPECT_EQ(frames_in(alice.hears("down")), "close 1001 shutting down\n");
   alice.sends(close_frame(1001));
+  EXPECT_EQ(alice.hears(), "");
+  alice.breaks_off();
   for (auto& thread : waiting) thread.join();
 }
 
@@ -338,7 +343,9 @@ TEST(Stopping, BeforeTheStartKeepsItFromStarting) {
 }
 
 // Sends 64 KiB to whoever says anything.
-void flood(Session& client, Message) { client.send(binary(std::string(65'536, 'x'))); }
+void flood(Session& client, Message) {
+  client.send(binary(std::string(65'536, 'x')));
+}
 
 TEST(AClientThatVanishes, DuringASendHarmsNobody) {
   const net::TestAuthority authority;
@@ -370,6 +377,7 @@ TEST(AClientThatVanishes, DuringASendHarmsNobody) {
     carol.opens("/");
     carol.sends(text_frame("more") + close_frame(1000));
     EXPECT_THAT(frames_in(carol.hears()), ::testing::EndsWith("x\nclose 1000 \n"));
+    carol.breaks_off();
     server.stop();
     server.join();
     EXPECT_EQ(opened, 41);

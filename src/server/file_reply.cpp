@@ -50,11 +50,10 @@ void HttpProtocol::file_opened() {
   auto headers = answer.header_views();
   for (const auto& [name, value] : file_->headers) headers.push_back({name, value});
   std::string out;
-  const auto left_out = http::append_response_head(
-      out, answer.status, headers, answer.length,
-      {.keep_alive = !closes(),
-       .minor_version = head.minor_version,
-       .date = server().loop().clock().calendar()});
+  const auto left_out = http::append_response_head(out, answer.status, headers, answer.length,
+                                                   {.keep_alive = !closes(),
+                                                    .minor_version = head.minor_version,
+                                                    .date = server().loop().clock().calendar()});
   for (const auto& name : left_out)
     server().log().warn("a response header was left out", {{"name", observe::quoted(name)}});
   connection_.write(out);

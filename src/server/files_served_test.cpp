@@ -174,7 +174,8 @@ TEST_F(FilesServed, WhenTheAnswersBeforeThemHaveToWait) {
   }
 }
 
-// The client makes room between two writes of one turn: nobody must wait for a word that never comes.
+// The client makes room between two writes of one turn: nobody must wait for a word that never
+// comes.
 TEST_F(FilesServed, WhenTheClientReadsWithinTheTurn) {
   WireServer server(routes());
   server.jobs.held = true;

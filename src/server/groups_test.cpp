@@ -79,10 +79,11 @@ TEST(AGroup, IsLeftByLeavingAndByClosing) {
 TEST(AGroup, CarriesNothingToAMemberThatIsClosing) {
   WireServer server([](Router& routes) {
     routes.websocket("/:group", Callbacks{.on_open = [](Session& s) { s.join("tea"); },
-                                          .on_message = [](Session& client, Message message) {
-                                            if (message.text() == "close") client.close(4000);
-                                            client.publish("tea", message);
-                                          }});
+                                          .on_message =
+                                              [](Session& client, Message message) {
+                                                if (message.text() == "close") client.close(4000);
+                                                client.publish("tea", message);
+                                              }});
   });
   auto alice = std::move(WireClient(server).opens("/tea"));
   auto bob = std::move(WireClient(server).opens("/tea"));

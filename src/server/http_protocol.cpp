@@ -99,10 +99,9 @@ HttpProtocol::Step HttpProtocol::on_request() {
   wait_for(Waiting::answer);
   const bool options_for_all = reader_.head().method == "OPTIONS" && target_->raw_path == "*";
   if (!server().node().options.serve_http)
-    respond_error(426, "this server speaks WebSocket only",
-                  {{"Upgrade", "websocket"},
-                   {"Connection", "Upgrade"},
-                   {"Sec-WebSocket-Version", "13"}});
+    respond_error(
+        426, "this server speaks WebSocket only",
+        {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Version", "13"}});
   else if (options_for_all)
     respond({204, {}, {}});
   else if (!found_)

@@ -26,7 +26,9 @@ using ::testing::Pair;
 HttpHandler says(std::string words) {
   return [words](const Request&) { return Response::text(words); };
 }
-void echo(Session& client, Message message) { client.send(message); }
+void echo(Session& client, Message message) {
+  client.send(message);
+}
 
 TEST(Routing, PrefersTheMostSpecificRouteWhateverTheOrder) {
   TestServer server([](Router& routes) {
@@ -72,8 +74,10 @@ TEST(Routing, KeepsHostsAndScopesApart) {
 TEST(Routing, AnswersHeadOptionsAndWrongMethodsByItself) {
   TestServer server([](Router& routes) {
     routes.get("/page", says("page"));
-    routes.post("/page", [](const Request& r) { return Response::text(std::string(r.body()), 201); });
-    routes.http("*", "/any", [](const Request& r) { return Response::text(std::string(r.method())); });
+    routes.post("/page",
+                [](const Request& r) { return Response::text(std::string(r.body()), 201); });
+    routes.http("*", "/any",
+                [](const Request& r) { return Response::text(std::string(r.method())); });
     routes.websocket("/socket", echo);
   });
   const auto head = server.request("HEAD", "/page");
@@ -156,9 +160,8 @@ WireServer numbered() {
 }
 
 TEST(Pipelining, AnswersInOrderHoweverTheBytesAreCut) {
-  const std::string bytes = request("GET /1") + request("POST /2", "", "two") +
-                            request("HEAD /3") + request("GET /4", "Connection: close\r\n") +
-                            request("GET /5");
+  const std::string bytes = request("GET /1") + request("POST /2", "", "two") + request("HEAD /3") +
+                            request("GET /4", "Connection: close\r\n") + request("GET /5");
   std::string whole;
   for (const auto& pieces : websocket::every_cut(bytes)) {
     auto server = numbered();
@@ -234,9 +237,7 @@ TEST(Pipelining, GoesOnWhenTheClientReadsWithinTheTurn) {
 }
 
 TEST(ASlowReader, IsGivenTimeWhileItReadsAtAll) {
-  WireServer server([](Router& routes) {
-    routes.get("/", says(std::string(100'000, 'x')));
-  });
+  WireServer server([](Router& routes) { routes.get("/", says(std::string(100'000, 'x'))); });
   for (const auto* connection : {"Connection: keep-alive\r\n", "Connection: close\r\n"}) {
     WireClient alice(server, {.window_bytes = 10'000});
     alice.sends(request("GET /", connection));
@@ -250,9 +251,7 @@ TEST(ASlowReader, IsGivenTimeWhileItReadsAtAll) {
 }
 
 TEST(ASlowReader, ThatReadsNothingIsCut) {
-  WireServer server([](Router& routes) {
-    routes.get("/", says(std::string(100'000, 'x')));
-  });
+  WireServer server([](Router& routes) { routes.get("/", says(std::string(100'000, 'x'))); });
   for (const auto* connection : {"Connection: keep-alive\r\n", "Connection: close\r\n"}) {
     WireClient alice(server, {.window_bytes = 10'000});
     alice.sends(request("GET /", connection));
@@ -292,24 +291,28 @@ TEST(Limits, AreAnsweredAndEndTheConnection) {
   std::string many_headers;
   for (int i = 0; i < 12; ++i) many_headers += "X-" + std::to_string(i) + ": 1\r\n";
   const LimitRow rows[] = {
-      {"a head that is too large", request("GET /1", "X: " + std::string(1000, 'x') + "\r\n"), "431"},
+      {"a head that is too large", request("GET /1", "X: " + std::string(1000, 'x') + "\r\n"),
+       "431"},
       {"too many headers", request("GET /1", many_headers), "431"},
       {"a body that is too large", request("POST /1", "", std::string(101, 'x')), "413"},
       {"a body that grows too large",
-       request("POST /1", "Transfer-Encoding: chunked\r\n") + "65\r\n" + std::string(101, 'x'), "413"},
+       request("POST /1", "Transfer-Encoding: chunked\r\n") + "65\r\n" + std::string(101, 'x'),
+       "413"},
       {"two lengths", request("POST /1", "Content-Length: 1\r\nContent-Length: 2\r\n"), "400"},
-      {"a length and chunks", request("POST /1", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"),
-       "400"},
+      {"a length and chunks",
+       request("POST /1", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), "400"},
       {"two hosts", request("GET /1", "Host: other\r\n"), "400"},
       {"a folded header", request("GET /1", "X: a\r\n b\r\n"), "400"},
       {"a target that is none", request("GET nonsense"), "400"},
       {"no HTTP at all", "\x16\x03\x01\x02\r\n\r\n", "400"},
   };
   for (const auto& row : rows) {
-    WireServer server([](Router& routes) {
-      routes.get("/1", says("never"));
-      routes.post("/1", says("never"));
-    }, options);
+    WireServer server(
+        [](Router& routes) {
+          routes.get("/1", says("never"));
+          routes.post("/1", says("never"));
+        },
+        options);
     WireClient eve(server);
     eve.sends(row.bytes + request("GET /1"));
     const auto heard = eve.hears();

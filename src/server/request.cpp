@@ -26,8 +26,8 @@ Request make_request(const http::RequestHead& head, const http::Target& target,
   data->line.reserve(head.method.size() + target.raw_path.size() + target.query.size() + 2);
   data->line.append(head.method).append(1, ' ').append(target.raw_path);
   if (!target.query.empty()) data->line.append(1, '?').append(target.query);
-  data->method_bytes = static_cast<std::uint16_t>(head.method.size());
-  data->path_bytes = static_cast<std::uint16_t>(target.raw_path.size());
+  data->method_bytes = static_cast<std::uint32_t>(head.method.size());
+  data->path_bytes = static_cast<std::uint32_t>(target.raw_path.size());
   if (!params.empty())
     data->params = std::make_unique<const RequestData::Params>(std::move(params));
   data->stream = &stream;

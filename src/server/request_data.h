@@ -36,8 +36,8 @@ struct RequestData {
   std::unique_ptr<const Params> params;  // null if there are none: most often
   const net::Stream* stream = nullptr;   // who it came from; outlives the request
   std::unique_ptr<PassingData> passing;
-  std::uint16_t method_bytes = 0;
-  std::uint16_t path_bytes = 0;  // up to the query
+  std::uint32_t method_bytes = 0;
+  std::uint32_t path_bytes = 0;  // up to the query
 
   [[nodiscard]] std::string_view method() const {
     return std::string_view(line).substr(0, method_bytes);

@@ -92,7 +92,7 @@ class Session final : public orrery::Session, public Protocol {
     std::optional<milliseconds> idle;  // set_limits()
     Time paused_at{};
     Time message_from{};  // message_timeout counts from here if a pause moved it
-    Time next_beat{};   // heartbeat
+    Time next_beat{};     // heartbeat
     Time second_began{};
     std::uint32_t messages_this_second = 0;
     int error = 0;  // errno, of transport

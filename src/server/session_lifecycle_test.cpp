@@ -81,7 +81,9 @@ void routes_for(Router& routes, Story& story) {
 }
 
 // §5.2: opcode 3 means nothing yet.
-std::string unknown_frame() { return frame(static_cast<Opcode>(3), ""); }
+std::string unknown_frame() {
+  return frame(static_cast<Opcode>(3), "");
+}
 
 // One way for a session to end.
 struct Ending {
@@ -148,8 +150,7 @@ const std::vector<Ending>& endings() {
        "close handler_error 1011 internal error", 1011},
       {"on_ping throws", "/plain", [](S&, C& c) { c.pings("throw"); },
        "close handler_error 1011 internal error", 1011},
-      {"on_pong throws", "/plain",
-       [](S&, C& c) { c.sends_raw(frame(Opcode::pong, "throw")); },
+      {"on_pong throws", "/plain", [](S&, C& c) { c.sends_raw(frame(Opcode::pong, "throw")); },
        "close handler_error 1011 internal error", 1011},
       {"on_close throws", "/plain?throw=close", [](S&, C& c) { c.closes(4002, "enough"); },
        "close client 4002 enough", 4002},
@@ -214,8 +215,8 @@ TEST(ASession, IsToldWhichErrorBrokeItsConnection) {
   auto alice = std::move(WireClient(server).opens("/plain"));
   alice.end.reset();
   server.settle();
-  EXPECT_THAT(story, ElementsAre("open", "close transport 0 errno " + std::to_string(ECONNRESET),
-                                 "gone"));
+  EXPECT_THAT(story,
+              ElementsAre("open", "close transport 0 errno " + std::to_string(ECONNRESET), "gone"));
 }
 
 TEST(ASession, ThatIsClosedAtOnceHasNoHandler) {
@@ -282,9 +283,8 @@ TEST(ASession, EndsProperlyWhicheverOperationOfItsStreamFails) {
     Story story;
     whole = converse(n, story);
     const auto opens = std::count(story.begin(), story.end(), "open");
-    const auto closes = std::count_if(story.begin(), story.end(), [](const auto& line) {
-      return line.starts_with("close");
-    });
+    const auto closes = std::count_if(story.begin(), story.end(),
+                                      [](const auto& line) { return line.starts_with("close"); });
     EXPECT_EQ(opens, closes) << "operation " << n;
     EXPECT_EQ(opens, std::count(story.begin(), story.end(), "gone")) << "operation " << n;
   }
@@ -322,9 +322,10 @@ TEST(OnOpen, SeesTheWholeRequestAndLaterCallbacksWhatStays) {
   alice.says("now?");
   auto bob = server.connect("/kept/tea?x=1", with);
   bob.says("now?");
-  EXPECT_THAT(seen, ElementsAre("/rooms/green%20tea|green tea|1|192.0.2.1|me|b",
-                                "/rooms/green%20tea|green tea|1|192.0.2.1|-|-",
-                                "/kept/tea|tea|1|192.0.2.1|me|b", "/kept/tea|tea|1|192.0.2.1|me|b"));
+  EXPECT_THAT(seen,
+              ElementsAre("/rooms/green%20tea|green tea|1|192.0.2.1|me|b",
+                          "/rooms/green%20tea|green tea|1|192.0.2.1|-|-",
+                          "/kept/tea|tea|1|192.0.2.1|me|b", "/kept/tea|tea|1|192.0.2.1|me|b"));
 }
 
 TEST(AfterClose, NothingReachesTheHandlerButOnClose) {
@@ -400,19 +401,19 @@ TEST(AThrowingHandler, CostsItsOwnSessionOnlyAndIsLoggedOnce) {
   EXPECT_EQ(alice.closed()->code, 1011);
   bob.says("still here");
   EXPECT_TRUE(bob.hears("still here"));
-  EXPECT_THAT(server.log(), Contains(AllOf(StartsWith("error a callback threw"),
-                                           HasSubstr("what=\"as told\""))).Times(1));
+  EXPECT_THAT(server.log(),
+              Contains(AllOf(StartsWith("error a callback threw"), HasSubstr("what=\"as told\"")))
+                  .Times(1));
 }
 
 TEST(APing, IsAnsweredByTheEngineBeforeTheHandlerSees) {
   TestServer server([](Router& routes) {
-    routes.websocket("/", Callbacks{.on_message = [](Session&, Message) {},
-                                    .on_ping = [](Session& client, std::string_view payload) {
-                                      client.ping(payload);
-                                    },
-                                    .on_pong = [](Session& client, std::string_view payload) {
-                                      client.send(payload);
-                                    }});
+    routes.websocket(
+        "/",
+        Callbacks{
+            .on_message = [](Session&, Message) {},
+            .on_ping = [](Session& client, std::string_view payload) { client.ping(payload); },
+            .on_pong = [](Session& client, std::string_view payload) { client.send(payload); }});
   });
   auto alice = server.connect("/");
   alice.pings("marco");

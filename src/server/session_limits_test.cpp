@@ -23,7 +23,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using websocket::Opcode;
 
-void echo(Session& client, Message message) { client.send(message); }
+void echo(Session& client, Message message) {
+  client.send(message);
+}
 
 // An echo at "/" with these limits.
 WireServer echo_within(const RouteLimits& limits) {
@@ -100,11 +102,12 @@ TEST(IdleTimeout, IsReArmedBySendingOnlyIfTheRouteSaysSo) {
     IdleReset reset;
     bool survives;
   };
-  for (const Row& row : {Row{IdleReset::by_receiving, false},
-                         Row{IdleReset::by_receiving_or_sending, true}}) {
+  for (const Row& row :
+       {Row{IdleReset::by_receiving, false}, Row{IdleReset::by_receiving_or_sending, true}}) {
     TestServer server([&](Router& routes) {
-      routes.websocket("/silent", Callbacks{.on_open = [](Session& s) { s.join("news"); },
-                                            .on_message = [](Session&, Message) {}})
+      routes
+          .websocket("/silent", Callbacks{.on_open = [](Session& s) { s.join("news"); },
+                                          .on_message = [](Session&, Message) {}})
           .limits({.idle = 10s, .idle_policy = IdlePolicy::close, .idle_reset = row.reset});
       routes.websocket("/speaks", [](Session& s, Message m) { s.publish("news", m); });
     });
@@ -181,8 +184,7 @@ TEST(MessageRate, ClosesWhoSendsTooFast) {
     server.advance(1s);
   }
   for (int i = 0; i < 4; ++i) alice.sends(text_frame("hurry"));
-  EXPECT_EQ(alice.hears_frames(),
-            "text hurry\ntext hurry\ntext hurry\nclose 1008 rate limited\n");
+  EXPECT_EQ(alice.hears_frames(), "text hurry\ntext hurry\ntext hurry\nclose 1008 rate limited\n");
 }
 
 TEST(MessageRate, MayDropInsteadAndCounts) {
@@ -274,6 +276,18 @@ TEST(WriteTimeout, EndsWhoTakesNothing) {
   server.advance(2s);
   EXPECT_EQ(server.sessions(), 0U);
   EXPECT_EQ(alice.state(), net::MemoryState::reset);
+  EXPECT_TRUE(server.log.has("cause=slow_consumer"));
+}
+
+TEST(WriteTimeout, RunsAlsoWhenTheOutboxRanFullWithinATurn) {
+  auto server = filling({.idle = 0ms, .queued_bytes = 1000, .overflow = Overflow::drop_newest});
+  auto alice = std::move(WireClient(server).opens("/"));
+  server.advance(10s);  // no timer is left of the handshake
+  alice.end.set_window(0);
+  alice.sends(text_frame("900") + text_frame("900"));
+  EXPECT_EQ(server.sessions(), 1U);
+  server.advance(31s);
+  EXPECT_EQ(server.sessions(), 0U);
   EXPECT_TRUE(server.log.has("cause=slow_consumer"));
 }
 
@@ -419,8 +433,7 @@ TEST(SetLimits, HoldForOneSessionFromTheNextMessageOn) {
 
 TEST(SetLimits, ToAShorterIdleTimeoutActsInTime) {
   WireServer server([](Router& routes) {
-    routes
-        .websocket("/", [](Session& client, Message) { client.set_limits({.idle = 2s}); })
+    routes.websocket("/", [](Session& client, Message) { client.set_limits({.idle = 2s}); })
         .limits({.idle_policy = IdlePolicy::close});
   });
   auto alice = std::move(WireClient(server).opens("/"));

@@ -153,9 +153,8 @@ void Session::deliver_broadcast(Broadcast& broadcast) {
   server().counters().out.messages.add();
   server().counters().out.bytes.add(payload.size());
   if (limits().idle_reset == IdleReset::by_receiving_or_sending) last_activity_ = now();
-  connection_.write(packed
-                        ? broadcast.compressed(server().deflate(), deflate->window_bits())
-                        : broadcast.plain());
+  connection_.write(packed ? broadcast.compressed(server().deflate(), deflate->window_bits())
+                           : broadcast.plain());
 }
 
 namespace {

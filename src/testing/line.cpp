@@ -12,7 +12,7 @@ namespace orrery::testing_detail {
 namespace {
 
 constexpr std::uint64_t any_size = std::uint64_t{1} << 40;
-constexpr std::size_t window_bytes = net::MemoryOptions{}.window_bytes;
+const std::size_t window_bytes = net::MemoryOptions{}.window_bytes;
 
 [[noreturn]] void fault_of_server(const std::string& what) {
   throw std::logic_error("the server broke the protocol: " + what);

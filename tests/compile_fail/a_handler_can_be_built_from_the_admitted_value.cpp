@@ -1,4 +1,4 @@
-// expect: this handler can be built neither from the admitted value and the route's arguments nor from those arguments alone
+// expect: this handler can be built neither from the admitted value
 #include <orrery/orrery.h>
 
 struct User {};

@@ -1,4 +1,4 @@
-// expect: a handler function must take (Session&, Message); for a handler type write websocket<Type>(path, arguments...)
+// expect: a handler function must take (Session&, Message)
 #include <orrery/orrery.h>
 
 void routes(orrery::Router& router) {
