@@ -27,7 +27,7 @@
 
 namespace orrery {
 
-/// Files in PEM. See docs for reloading, which comes later.
+/// Files in PEM, read at start().
 struct Tls {
   std::string certificate;  // the chain, leaf first
   std::string key;

@@ -3,8 +3,8 @@
 // Owner   the connection. Chunks go back to the loop's pool, which outlives it.
 // Thread  its loop's.
 // Limit   none of its own: the connection compares size() with its limit before it appends.
-// Why     the answers of a turn are copied behind each other and leave in one write; an empty one
-//         holds no memory, and after warm-up nothing allocates.
+// Why     the answers to what was read are copied behind each other and leave in one write; an
+//         empty one holds no memory, and after warm-up nothing allocates.
 #pragma once
 
 #include <cstddef>

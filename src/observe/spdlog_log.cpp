@@ -58,6 +58,9 @@ struct SpdlogLog::Engine {
     logger->set_formatter(formatter_for(options.format));
   }
 
+  // The thread writes what is left and ends before the logger that it uses goes.
+  ~Engine() { pool.reset(); }
+
   std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> logger;
 };

@@ -33,7 +33,8 @@ class Connection final : private net::StreamEvents, private net::Timer {
 
   // For its protocol.
 
-  /// Queues bytes for the one write at the end of the turn.
+  /// Queues bytes for one write: at the end of the readable event that runs on this connection,
+  /// else at the end of the turn.
   void write(std::string_view head, std::string_view payload = {});
   void write(const SharedBytes& bytes);
   /// Writes now what the peer takes, to make room. Calls nothing: trouble is told at the turn's

@@ -51,8 +51,7 @@ Progress HttpProtocol::on_bytes(std::span<char>& bytes) {
       return Progress::hungry;
     }
     if (const auto* fault = std::get_if<http::Fault>(&event)) {
-      respond_error(fault->status, fault->reason);
-      connection_.finish(linger);
+      give_up(fault->status, fault->reason);
       return Progress::hungry;
     }
     if (std::holds_alternative<http::HeadArrived>(event)) {
@@ -69,15 +68,14 @@ Progress HttpProtocol::on_bytes(std::span<char>& bytes) {
 // The head is whole: what can be decided before the body is.
 HttpProtocol::Step HttpProtocol::on_head() {
   const http::RequestHead& head = reader_.head();
-  asked_to_upgrade_ = head.headers.count("Upgrade") > 0;
+  last_request_ = head.headers.count("Upgrade") > 0;
   target_ = http::split_target(head.target);
   if (!target_) {
-    respond_error(400, "the request target is malformed");
-    connection_.finish(linger);
+    give_up(400, "the request target is malformed");
     return Step::stop;
   }
   found_ = look_up();
-  if (asked_to_upgrade_ && !found_) {
+  if (last_request_ && !found_) {
     refuse(Response::text("there is nothing here\n", 404), "no route");
     return Step::stop;
   }
@@ -156,7 +154,7 @@ void HttpProtocol::guarded(const RouteSpec& spec, Call&& call) {
 }
 
 bool HttpProtocol::closes() const {
-  return asked_to_upgrade_ || !reader_.keep_alive() || connection_.server().stopping();
+  return last_request_ || !reader_.keep_alive() || connection_.server().stopping();
 }
 
 void HttpProtocol::respond(const Response& response, const HeaderList& more) {
@@ -174,6 +172,22 @@ void HttpProtocol::respond(const Response& response, const HeaderList& more) {
   connection_.write(out);
 }
 
+// What can't be understood, whatever it was going to be, is refused like a handshake.
+void HttpProtocol::give_up(int status, std::string_view why) {
+  last_request_ = true;
+  respond_error(status, why);
+  note_refused("request refused", status, why);
+  connection_.finish(linger);
+}
+
+void HttpProtocol::note_refused(std::string_view event, int status, std::string_view why) {
+  const auto path = target_ ? target_->raw_path : std::string_view{};
+  server().log().info(event, {{"status", status},
+                              {"cause", why},
+                              {"path", observe::quoted(path)},
+                              {"remote", connection_.stream().peer().address}});
+}
+
 void HttpProtocol::respond_error(int status, std::string_view sentence, const HeaderList& more) {
   respond(Response::text(fmt::format("{} {}: {}\n", status, http::reason_phrase(status), sentence),
                          status),
@@ -185,6 +199,7 @@ void HttpProtocol::answered() {
   if (closes()) return connection_.finish(linger);
   reader_.reset();
   found_.reset();
+  target_.reset();
   wait_for(Waiting::next_request);
   if (connection_.queued_bytes() <= queued_limit_bytes) return;
   connection_.write_early();
@@ -220,10 +235,7 @@ void HttpProtocol::on_timer(Time now) {
     return wait_for(waiting_);
   const bool incomplete = waiting_ == Waiting::head || waiting_ == Waiting::body ||
                           (waiting_ == Waiting::first_head && reader_.started());
-  if (incomplete) {
-    asked_to_upgrade_ = true;  // whatever it was going to be: it ends here
-    respond_error(408, "the request took too long");
-  }
+  if (incomplete) return give_up(408, "the request took too long");
   connection_.finish(linger);
 }
 

@@ -65,6 +65,8 @@ class HttpProtocol final : public Protocol {
   void run_handler(const RouteSpec& spec, std::vector<http::PathParam> params);
   void respond(const Response& response, const HeaderList& more = {});
   void respond_error(int status, std::string_view sentence, const HeaderList& more = {});
+  void give_up(int status, std::string_view why);
+  void note_refused(std::string_view event, int status, std::string_view why);
   void answered();
   [[nodiscard]] bool closes() const;
 
@@ -84,7 +86,7 @@ class HttpProtocol final : public Protocol {
   std::shared_ptr<FileTask> file_;          // while a file is being sent
   Time deadline_{};
   Waiting waiting_ = Waiting::first_head;
-  bool asked_to_upgrade_ = false;
+  bool last_request_ = false;      // it asked to upgrade, or was broken: no other follows
   bool waits_for_reader_ = false;  // paused until the outbox is empty
 };
 

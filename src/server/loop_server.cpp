@@ -42,7 +42,11 @@ void LoopServer::cut_off() {
 struct LoopServer::Delivery final : net::InboxNode {
   Delivery(LoopServer& to, std::string_view to_group, MessageType of_type, SharedBytes bytes)
       : server(to), group(to_group), type(of_type), payload(std::move(bytes)) {}
+  [[nodiscard]] std::size_t bytes() const {
+    return sizeof *this + group.capacity() + payload.size();
+  }
   void run() override {
+    server.deliveries_bytes_ -= bytes();
     server.deliver(group, type, payload, nullptr);
     delete this;
   }
@@ -59,8 +63,19 @@ void LoopServer::publish(std::string_view group, MessageType type, std::string_v
   const SharedBytes shared{std::string(payload)};
   for (const auto& other : node_.loops)
     if (other.get() != this && other->groups().memberships() > 0)
-      other->loop().post(*new Delivery(*other, group, type, shared));
+      hand_over(std::make_unique<Delivery>(*other, group, type, shared));
   deliver(group, type, shared, except);
+}
+
+void LoopServer::hand_over(std::unique_ptr<Delivery> delivery) {
+  std::atomic<std::size_t>& under_way = delivery->server.deliveries_bytes_;
+  const std::size_t bytes = delivery->bytes();
+  if (under_way.fetch_add(bytes) + bytes <= deliveries_limit_bytes) {
+    net::Loop& there = delivery->server.loop();
+    return there.post(*delivery.release());  // it deletes itself
+  }
+  under_way -= bytes;
+  counters_.dropped[static_cast<std::size_t>(CloseCause::Kind::slow_consumer)].add();
 }
 
 void LoopServer::deliver(std::string_view group, MessageType type, const SharedBytes& payload,

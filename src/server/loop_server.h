@@ -1,10 +1,13 @@
 // A LoopServer is one loop's share of the server: its connections, its groups, its compressor.
 //
 // Owner   the Node.
-// Thread  its loop's, except post_delivery().
+// Thread  its loop's; other loops only touch what is atomic, and the loop's inbox.
+// Limit   messages on their way to it from other loops: `deliveries_limit_bytes`; what is beyond is
+//         dropped by the loop that publishes, and counted there.
 // Why     connections share nothing between loops, so no call in here takes a lock.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +27,8 @@ class Session;
 
 class LoopServer final : private net::TurnEndHook, private net::Requeued {
  public:
+  static constexpr std::size_t deliveries_limit_bytes = 16 * 1024 * 1024;
+
   LoopServer(Node& node, net::Loop& loop) : node_(node), loop_(loop) {}
   ~LoopServer();  // every session that is left hears on_close first
 
@@ -68,6 +73,7 @@ class LoopServer final : private net::TurnEndHook, private net::Requeued {
   void on_turn_end() override;
   void on_again() override;
   void forget_again(Connection& connection);
+  void hand_over(std::unique_ptr<Delivery> delivery);
   void deliver(std::string_view group, MessageType type, const SharedBytes& payload,
                const Session* except);
 
@@ -81,6 +87,7 @@ class LoopServer final : private net::TurnEndHook, private net::Requeued {
   Connection* again_ = nullptr;
   std::vector<SlotId> buried_;
   std::vector<std::unique_ptr<Protocol>> retired_;
+  std::atomic<std::size_t> deliveries_bytes_{0};  // on their way here
   std::size_t sessions_ = 0;
   bool stopping_ = false;
   Slab<Connection> connections_;  // last: what it holds uses everything above

@@ -78,8 +78,9 @@ Progress Session::on_bytes(std::span<char>& bytes) {
   last_activity_ = state_ == State::open ? now() : last_activity_;
   idle_pinged_ = false;
   const Progress progress = receive(bytes);
-  if (state_ == State::open)
-    if (const auto deadline = message_deadline()) connection_.wake_by(*deadline);
+  if (state_ != State::open || !endpoint_.message_started()) return progress;
+  if (rare_) rare_->beat_unanswered = false;  // in the middle of a frame nobody can send a pong
+  if (const auto deadline = message_deadline()) connection_.wake_by(*deadline);
   return progress;
 }
 
@@ -108,8 +109,9 @@ void Session::deliver(Message message) {
   bytes_in_ += message.size();
   server().counters().in.messages.add();
   server().counters().in.bytes.add(message.size());
-  if (count_message() == Verdict::deliver)
-    guarded([&] { route_.spec->operations.on_message(handler_, *this, message); });
+  if (count_message() != Verdict::deliver) return;
+  if (const auto on_message = route_.spec->operations.on_message)
+    guarded([&] { on_message(handler_, *this, message); });
 }
 
 // Whether a message is within the rate, and what its policy says if it is not.

@@ -31,6 +31,7 @@ void Session::send(const Outgoing& frame, SendOptions options) {
     }
     case Outgoing::Kind::ping:
       if (state_ != State::open) return count_dropped(close_kind_);
+      if (!make_room_for(frame.payload.size())) return;
       return write_control(Opcode::ping, frame.payload.substr(0, control_payload_bytes));
     case Outgoing::Kind::close:
       if (state_ != State::open) return count_dropped(close_kind_);
@@ -63,7 +64,8 @@ void Session::write_frame(Opcode opcode, std::string_view payload, bool compress
   connection_.write({head, bytes}, payload);
 }
 
-// Control frames are not held against the outbox limit: they are small, and few.
+// For the engine's own control frames, which are not held against the outbox limit: they are small,
+// and few.
 void Session::write_control(Opcode opcode, std::string_view payload) {
   write_frame(opcode, payload, false);
 }

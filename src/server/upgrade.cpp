@@ -128,18 +128,11 @@ Progress HttpProtocol::open_session(const WebsocketEntry& route, const websocket
 // Any other answer to a request that asked to upgrade ends the connection, so that what the client
 // sent behind it is never taken for another request.
 Progress HttpProtocol::refuse(Response response, std::string_view why) {
-  asked_to_upgrade_ = true;
+  last_request_ = true;
   respond(response);
-  const int status = response.status;
-  server()
-      .counters()
-      .handshakes_refused[static_cast<std::size_t>(std::clamp(status, 0, 599))]
-      .add();
-  server().log().info("handshake refused",
-                      {{"status", status},
-                       {"cause", why},
-                       {"path", observe::quoted(target_ ? target_->raw_path : std::string_view{})},
-                       {"remote", connection_.stream().peer().address}});
+  auto& refused = server().counters().handshakes_refused;
+  refused[std::min(static_cast<std::size_t>(response.status), refused.size() - 1)].add();
+  note_refused("handshake refused", response.status, why);
   connection_.finish(linger);
   return Progress::hungry;
 }

@@ -156,6 +156,8 @@ def _(place):
     room = f"/chat/rooms/tea-{place.transport}"
     alice, bob = place.client(program, room), place.client(program, room)
     alice.says(json.dumps({"type": "join", "name": "Alice"}))
+    while not json.loads(alice.frame().payload).get("mine"):
+        pass  # until she is in the room, nobody needs to be heard by her
     bob.says(json.dumps({"type": "join", "name": "Bob"}))
     bob.says(json.dumps({"type": "say", "text": "a cup of tea? ☕"}))
     while True:

@@ -106,7 +106,8 @@ def flat(place, program, blocks, times):
     before = program.resident_bytes()
     attack()
     grown = growth(program, before)
-    expect(grown <= 4 * PAGES, f"resident memory grew by {grown} bytes")
+    # 256 KiB, and the read buffer that a flood may park for its next turn: no 8 bytes per frame.
+    expect(grown <= 12 * PAGES, f"resident memory grew by {grown} bytes")
     return f"{grown} bytes"
 
 
