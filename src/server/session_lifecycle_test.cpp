@@ -445,5 +445,37 @@ TEST(AMessage, OutlivesHibernationInsideItsCallback) {
   }
 }
 
+TEST(Callbacks, ThatAreLeftEmptyAreNotCalled) {
+  std::size_t opened = 0;
+  TestServer server([&](Router& routes) {
+    routes.websocket("/feed", Callbacks{.on_open = [&](Session& client) {
+                       ++opened;
+                       client.send("welcome");
+                     }});
+  });
+  auto alice = server.connect("/feed");
+  alice.says("nobody listens");
+  alice.pings("still there?");
+  EXPECT_TRUE(alice.hears("welcome"));
+  EXPECT_EQ(alice.pongs_heard(), 1U);
+  EXPECT_EQ(opened, 1U);
+  EXPECT_FALSE(alice.closed().has_value());
+}
+
+TEST(Heartbeat, IsAnsweredByAnyByteInTheMiddleOfAMessage) {
+  WireServer server([](Router& routes) {
+    routes.websocket("/", [](Session& client, Message message) { client.send(message); })
+        .limits({.heartbeat = 700ms});
+  });
+  WireClient alice(server);
+  alice.opens("/");
+  const std::string whole = text_frame(std::string(100, 'x'));
+  for (std::size_t i = 0; i < whole.size(); i += 10) {
+    alice.sends(whole.substr(i, 10));
+    server.advance(300ms);
+  }
+  EXPECT_THAT(alice.hears_frames(), HasSubstr("text " + std::string(100, 'x')));
+}
+
 }  // namespace
 }  // namespace orrery
