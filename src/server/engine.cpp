@@ -161,7 +161,31 @@ Result<void> Engine::start_accepting() {
   return {};
 }
 
-void Engine::accept(LoopThread& on, const Address& address, net::Descriptor socket,
+// A loop that has many more connections than the mean hands newcomers to the one with the fewest,
+// before any session exists: the kernel spreads by chance, and not at all over a shared socket.
+Engine::LoopThread& Engine::home_of_newcomer(LoopThread& accepting) {
+  LoopThread* calmest = &accepting;
+  std::size_t sum = 0;
+  for (auto& each : threads_) {
+    const std::size_t load = each->server->load();
+    sum += load;
+    if (load < calmest->server->load()) calmest = each.get();
+  }
+  const std::size_t mean = sum / threads_.size();
+  const bool well_above = accepting.server->load() > mean + mean / 4 + 16;
+  return well_above ? *calmest : accepting;
+}
+
+void Engine::accept(LoopThread& accepting, const Address& address, net::Descriptor socket,
+                    const net::PeerAddress& peer) {
+  LoopThread& home = home_of_newcomer(accepting);
+  if (&home == &accepting) return settle(home, address, std::move(socket), peer);
+  home.loop.post([this, &home, &address, peer, moved = std::move(socket)]() mutable {
+    settle(home, address, std::move(moved), peer);
+  });
+}
+
+void Engine::settle(LoopThread& on, const Address& address, net::Descriptor socket,
                     const net::PeerAddress& peer) {
   std::unique_ptr<net::Stream> stream =
       std::make_unique<net::TcpStream>(on.loop, std::move(socket), peer);

@@ -49,7 +49,10 @@ class Engine {
   void take_down();
   [[nodiscard]] Result<void> open(Address& address);
   [[nodiscard]] Result<void> start_accepting();
-  void accept(LoopThread& on, const Address& address, net::Descriptor socket,
+  void accept(LoopThread& accepting, const Address& address, net::Descriptor socket,
+              const net::PeerAddress& peer);
+  [[nodiscard]] LoopThread& home_of_newcomer(LoopThread& accepting);
+  void settle(LoopThread& on, const Address& address, net::Descriptor socket,
               const net::PeerAddress& peer);
 
   Node node_;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
@@ -195,6 +196,28 @@ TEST(AServer, HasOneLoopPerThreadAndGroupsSpanThem) {
   EXPECT_EQ(threads.size(), 2U);
   clients.front()->sends(text_frame("to everybody"));
   for (auto& client : clients) EXPECT_THAT(client->hears("everybody"), HasSubstr("to everybody"));
+}
+
+// All loops accept from one descriptor there, and whoever is awake takes what comes.
+TEST(AServer, SpreadsTheNewcomersOfAUnixSocket) {
+  std::string folder = (std::filesystem::temp_directory_path() / "orrery-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  {
+    Server server(quiet(2));
+    server.websocket<Threaded>("/");
+    server.listen("unix:" + folder + "/socket");
+    ASSERT_TRUE(server.start());
+    std::vector<std::unique_ptr<SocketClient>> clients;
+    std::map<std::string, std::size_t> sessions;
+    for (int i = 0; i < 200; ++i) {
+      clients.push_back(std::make_unique<SocketClient>(server.addresses()[0]));
+      clients.back()->opens("/");
+      ++sessions[clients.back()->hears("!")];
+    }
+    ASSERT_EQ(sessions.size(), 2U);
+    for (const auto& [thread, count] : sessions) EXPECT_GE(count, 50U) << thread;
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(AServer, ListensOnUnixSocketsAndTlsToo) {

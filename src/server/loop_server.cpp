@@ -18,6 +18,7 @@ LoopServer::~LoopServer() {
 void LoopServer::accept(std::unique_ptr<net::Stream> stream) {
   counters_.connections_accepted.add();
   const auto [connection, id] = connections_.add(*this, std::move(stream));
+  load_.store(connections_.size(), std::memory_order_relaxed);
   connection->open(id, std::make_unique<HttpProtocol>(*connection));
 }
 
@@ -139,6 +140,7 @@ void LoopServer::on_turn_end() {
     buried_.pop_back();
     forget_again(*connections_.find(id));
     connections_.remove(id);
+    load_.store(connections_.size(), std::memory_order_relaxed);
   }
 }
 

@@ -48,6 +48,8 @@ class LoopServer final : private net::TurnEndHook, private net::Requeued {
   [[nodiscard]] observe::LoopCounters& counters() { return counters_; }
   [[nodiscard]] websocket::DeflateEngine& deflate() { return deflate_; }
   [[nodiscard]] std::size_t sessions() const { return sessions_; }
+  /// Connections, as other loops see them when they look for one with room.
+  [[nodiscard]] std::size_t load() const { return load_.load(std::memory_order_relaxed); }
   [[nodiscard]] Connection* find(SlotId id) { return connections_.find(id); }
   void session_opened() { ++sessions_; }
   void session_ended() { --sessions_; }
@@ -88,6 +90,7 @@ class LoopServer final : private net::TurnEndHook, private net::Requeued {
   std::vector<SlotId> buried_;
   std::vector<std::unique_ptr<Protocol>> retired_;
   std::atomic<std::size_t> deliveries_bytes_{0};  // on their way here
+  std::atomic<std::size_t> load_{0};
   std::size_t sessions_ = 0;
   bool stopping_ = false;
   Slab<Connection> connections_;  // last: what it holds uses everything above
