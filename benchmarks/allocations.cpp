@@ -70,6 +70,20 @@ struct Echo {
   void on_message(Session& client, Message message) { client.send(message); }
 };
 
+struct Conversation {
+  Task<> on_open(Session& client) {
+    is_servers_thread = true;
+    while (auto message = co_await client.receive()) client.send(*message);
+  }
+};
+
+struct PerMessage : Echo {
+  Task<> on_message(Session& client, Message message) {
+    client.send(message);
+    co_return;
+  }
+};
+
 // A meter that counts nothing would find what we hope for.
 bool meter_works() {
   is_servers_thread = true;
@@ -97,7 +111,7 @@ struct Row {
 
 std::vector<Row> rows() {
   std::vector<Row> all;
-  for (const char* path : {"/lambda", "/object"})
+  for (const char* path : {"/lambda", "/object", "/conversation", "/per_message"})
     for (const auto type : {websocket::Opcode::text, websocket::Opcode::binary})
       for (const std::size_t bytes : {16, 125, 1024})
         for (const std::size_t depth : {1, 16})
@@ -144,6 +158,8 @@ int main() {
     client.send(message);
   });
   server.websocket<Echo>("/object");
+  server.websocket<Conversation>("/conversation");
+  server.websocket<PerMessage>("/per_message");
   server.listen("127.0.0.1:0");
   if (auto started = server.start(); !started) return fail(started.error());
   fmt::print("{} messages after {} of warm-up, {} sessions, loopback TCP.\n\n", counted_messages,

@@ -11,15 +11,29 @@
 namespace orrery::app {
 namespace {
 
+// Listeners, loops, files that are served, the log: what is no client.
+constexpr std::uint64_t reserved_descriptors = 64;
+
 Compression compression_of(const config::Websocket& websocket) {
   if (!websocket.compression) return Compression::off;
   const bool shared = websocket.compression_mode == config::CompressionMode::shared;
   return shared ? Compression::shared : Compression::dedicated;
 }
 
+Overflow overflow_of(config::Overflow overflow) {
+  switch (overflow) {
+    case config::Overflow::close: return Overflow::close;
+    case config::Overflow::drop_newest: return Overflow::drop_newest;
+    case config::Overflow::drop_oldest: return Overflow::drop_oldest;
+    case config::Overflow::latest_per_key: return Overflow::latest_per_key;
+  }
+  return Overflow::close;
+}
+
 Limits session_limits(const config::Websocket& w) {
   Limits limits;
   limits.message_bytes = w.max_message_size.count;
+  limits.fragments = w.max_fragments;
   limits.message_timeout = w.message_timeout;
   limits.idle = w.idle_timeout;
   limits.idle_policy = w.send_pings_automatically ? IdlePolicy::ping : IdlePolicy::close;
@@ -30,10 +44,16 @@ Limits session_limits(const config::Websocket& w) {
   limits.rate_policy =
       w.rate_limit_policy == config::RateLimitPolicy::drop ? RatePolicy::drop : RatePolicy::close;
   limits.queued_bytes = w.max_queued_bytes.count;
-  limits.overflow =
-      w.overflow == config::Overflow::drop_newest ? Overflow::drop_newest : Overflow::close;
+  limits.overflow = overflow_of(w.overflow);
   limits.write_timeout = w.write_timeout;
+  limits.mailbox_count = w.mailbox_count;
+  limits.mailbox_bytes = w.mailbox_bytes.count;
+  limits.mailbox_overflow = w.mailbox_overflow == config::MailboxOverflow::close
+                                ? MailboxOverflow::close
+                                : MailboxOverflow::drop_newest;
+  limits.admission_timeout = w.admission_timeout;
   limits.close_timeout = w.close_timeout;
+  limits.sessions_per_ip = w.max_sessions_per_ip;
   limits.compression = compression_of(w);
   limits.compression_threshold_bytes = w.compression_threshold.count;
   return limits;
@@ -47,6 +67,14 @@ HttpLimits http_limits(const config::Server& server) {
   limits.body_timeout = server.body_timeout;
   limits.idle = server.http_idle_timeout;
   return limits;
+}
+
+PoolLimits pool_limits(const config::Pool& pool) {
+  return {.sessions = pool.max_connections,
+          .workers = pool.workers,
+          .worker_queue = pool.worker_queue,
+          .memory_bytes = pool.max_memory.count,
+          .gears = pool.gears};
 }
 
 bool has_port(std::string_view address) {
@@ -63,7 +91,10 @@ std::string with_port(const std::string& address, std::uint32_t port) {
 
 void mount(Gear& gear, const config::Gear& where, Router& routes) {
   const auto declare = [&](Router& router) {
-    router.gear(gear.name(), where.mount, [&](Router& inner) { gear.routes(inner); });
+    router.gear(gear.name(), where.mount, [&](Router& inner) {
+      inner.pool([&gear](const Request& request) { return gear.pool(request); });
+      gear.routes(inner);
+    });
   };
   if (where.hosts.empty()) declare(routes);
   for (const auto& host : where.hosts) routes.host(host, declare);
@@ -71,15 +102,29 @@ void mount(Gear& gear, const config::Gear& where, Router& routes) {
 
 }  // namespace
 
-ServerOptions server_options(const config::Tree& tree) {
+ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors) {
   ServerOptions options;
   options.threads = tree.server.threads;
   options.limits = session_limits(tree.server.protocols.websocket);
   options.http_limits = http_limits(tree.server);
   options.origins = tree.server.protocols.websocket.origins;
+  options.connections = connections_that_fit(descriptors);
+  for (const auto& [name, pool] : tree.pools) options.pools.emplace(name, pool_limits(pool));
+  options.callback_budget = tree.server.callback_budget;
   options.serve_http = tree.server.protocols.http.enabled;
   options.serve_websocket = tree.server.protocols.websocket.enabled;
   return options;
+}
+
+DrainOptions drain_options(const config::Drain& drain) {
+  return {.delay = drain.delay,
+          .spread = drain.spread,
+          .reconnect_spread = drain.reconnect_spread,
+          .deadline = drain.deadline};
+}
+
+std::uint64_t connections_that_fit(std::uint64_t descriptors) {
+  return descriptors - std::min(descriptors, reserved_descriptors);
 }
 
 observe::SpdlogOptions log_options(const config::Log& log) {
@@ -109,6 +154,10 @@ Result<std::vector<ListenOn>> listeners(const config::Server& server) {
   }
   if (all.empty()) return Error{"server.address: found no address; give at least one"};
   return all;
+}
+
+std::string admin_address(const config::Admin& admin) {
+  return admin.address.starts_with("unix:") ? admin.address : with_port(admin.address, admin.port);
 }
 
 Gears mount_gears(const config::Gears& listed, Router& routes) {

@@ -11,11 +11,15 @@
 
 #include "config/tree.h"
 #include "observe/spdlog_log.h"
-#include "orrery/server.h"
+#include "orrery/orrery.h"
 
 namespace orrery::app {
 
-ServerOptions server_options(const config::Tree& tree);
+/// `descriptors` is how many this process may have open: less a reserve, so many clients fit.
+ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors);
+DrainOptions drain_options(const config::Drain& drain);
+/// The descriptors that are left for clients.
+std::uint64_t connections_that_fit(std::uint64_t descriptors);
 observe::SpdlogOptions log_options(const config::Log& log);
 
 /// One listener: an address with its port, and its certificate if it speaks TLS.
@@ -26,6 +30,9 @@ struct ListenOn {
 
 /// The listeners of the configuration, or which address can't be one.
 Result<std::vector<ListenOn>> listeners(const config::Server& server);
+
+/// The address of the admin listener.
+std::string admin_address(const config::Admin& admin);
 
 /// The gears that run here, mounted, and the home page.
 using Gears = std::vector<std::unique_ptr<Gear>>;

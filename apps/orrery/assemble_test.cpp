@@ -21,11 +21,11 @@ config::Tree tree_of(std::vector<std::string> sets) {
 }
 
 Limits limits_of(const std::string& key_and_value) {
-  return server_options(tree_of({"server.protocols.websocket." + key_and_value})).limits;
+  return server_options(tree_of({"server.protocols.websocket." + key_and_value}), 1'000).limits;
 }
 
 TEST(Assemble, TheDefaultsOfTheFileAreThoseOfTheLibrary) {
-  const ServerOptions file = server_options(config::Tree{});
+  const ServerOptions file = server_options(config::Tree{}, 1'000);
   const Limits limits;
   EXPECT_EQ(file.limits.message_bytes, limits.message_bytes);
   EXPECT_EQ(file.limits.message_timeout, limits.message_timeout);
@@ -39,6 +39,13 @@ TEST(Assemble, TheDefaultsOfTheFileAreThoseOfTheLibrary) {
   EXPECT_EQ(file.limits.overflow, limits.overflow);
   EXPECT_EQ(file.limits.write_timeout, limits.write_timeout);
   EXPECT_EQ(file.limits.close_timeout, limits.close_timeout);
+  EXPECT_EQ(file.limits.fragments, limits.fragments);
+  EXPECT_EQ(file.limits.mailbox_count, limits.mailbox_count);
+  EXPECT_EQ(file.limits.mailbox_bytes, limits.mailbox_bytes);
+  EXPECT_EQ(file.limits.mailbox_overflow, limits.mailbox_overflow);
+  EXPECT_EQ(file.limits.sessions_per_ip, limits.sessions_per_ip);
+  EXPECT_EQ(file.limits.admission_timeout, limits.admission_timeout);
+  EXPECT_EQ(file.callback_budget, ServerOptions{}.callback_budget);
   EXPECT_EQ(file.limits.compression, limits.compression);
   EXPECT_EQ(file.limits.compression_threshold_bytes, limits.compression_threshold_bytes);
   const HttpLimits http;
@@ -62,18 +69,28 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_EQ(limits_of("rateLimitPolicy=drop").rate_policy, RatePolicy::drop);
   EXPECT_EQ(limits_of("maxQueuedBytes=5KiB").queued_bytes, 5'120u);
   EXPECT_EQ(limits_of("overflow=drop_newest").overflow, Overflow::drop_newest);
+  EXPECT_EQ(limits_of("overflow=drop_oldest").overflow, Overflow::drop_oldest);
+  EXPECT_EQ(limits_of("overflow=latest_per_key").overflow, Overflow::latest_per_key);
+  EXPECT_EQ(limits_of("maxFragments=5").fragments, 5u);
+  EXPECT_EQ(limits_of("mailboxCount=5").mailbox_count, 5u);
+  EXPECT_EQ(limits_of("mailboxBytes=5KiB").mailbox_bytes, 5'120u);
+  EXPECT_EQ(limits_of("mailboxOverflow=close").mailbox_overflow, MailboxOverflow::close);
+  EXPECT_EQ(limits_of("maxSessionsPerIp=5").sessions_per_ip, 5u);
+  EXPECT_EQ(limits_of("admissionTimeout=5").admission_timeout, 5ms);
   EXPECT_EQ(limits_of("writeTimeout=5").write_timeout, 5ms);
   EXPECT_EQ(limits_of("closeTimeout=5").close_timeout, 5ms);
   EXPECT_EQ(limits_of("compression=true").compression, Compression::shared);
   EXPECT_EQ(limits_of("compressionMode=dedicated").compression, Compression::off);
   EXPECT_EQ(limits_of("compressionThreshold=5").compression_threshold_bytes, 5u);
-  const auto options = server_options(tree_of(
-      {"server.threads=3", "server.maxRequestSize=5", "server.maxHeadBytes=600",
-       "server.bodyTimeout=5", "server.httpIdleTimeout=6", "server.protocols.http.enabled=false",
-       "server.protocols.websocket.handshakeTimeout=7",
-       "server.protocols.websocket.origins=https://a.b",
-       "server.protocols.websocket.compression=true",
-       "server.protocols.websocket.compressionMode=dedicated"}));
+  const auto options =
+      server_options(tree_of({"server.threads=3", "server.maxRequestSize=5",
+                              "server.maxHeadBytes=600", "server.bodyTimeout=5",
+                              "server.httpIdleTimeout=6", "server.protocols.http.enabled=false",
+                              "server.protocols.websocket.handshakeTimeout=7",
+                              "server.protocols.websocket.origins=https://a.b",
+                              "server.protocols.websocket.compression=true",
+                              "server.protocols.websocket.compressionMode=dedicated"}),
+                     1'000);
   EXPECT_EQ(options.threads, 3u);
   EXPECT_EQ(options.http_limits.body_bytes, 5u);
   EXPECT_EQ(options.http_limits.head_bytes, 600u);
@@ -84,6 +101,53 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_THAT(options.origins, ElementsAre("https://a.b"));
   EXPECT_FALSE(options.serve_http);
   EXPECT_TRUE(options.serve_websocket);
+}
+
+TEST(Assemble, ThePoolsOfTheFileReachTheServer) {
+  EXPECT_TRUE(server_options(config::Tree{}, 1'000).pools.empty());
+  const auto options = server_options(
+      tree_of({R"(pools={"gear:chat": {}, "tenant:acme": {"gears": ["echo", "chat"]}})",
+               "pools.tenant:acme.maxConnections=1", "pools.tenant:acme.workers=3",
+               "pools.tenant:acme.workerQueue=4", "pools.tenant:acme.maxMemory=5MiB"}),
+      1'000);
+  const PoolLimits untouched, chat = options.pools.at("gear:chat");
+  EXPECT_EQ(chat.sessions, untouched.sessions);
+  EXPECT_EQ(chat.workers, untouched.workers);
+  EXPECT_EQ(chat.worker_queue, untouched.worker_queue);
+  EXPECT_EQ(chat.memory_bytes, untouched.memory_bytes);
+  const PoolLimits acme = options.pools.at("tenant:acme");
+  EXPECT_EQ(acme.sessions, 1u);
+  EXPECT_EQ(acme.workers, 3u);
+  EXPECT_EQ(acme.worker_queue, 4u);
+  EXPECT_EQ(acme.memory_bytes, 5u << 20);
+  EXPECT_THAT(acme.gears, ElementsAre("echo", "chat"));
+  EXPECT_EQ(server_options(tree_of({"server.callbackBudget=5"}), 0).callback_budget, 5ms);
+}
+
+TEST(Assemble, WhatIsReservedIsNotForClients) {
+  EXPECT_EQ(server_options(config::Tree{}, 1'064).connections, 1'000u);
+  EXPECT_EQ(server_options(config::Tree{}, 10).connections, 0u);
+}
+
+TEST(Assemble, TheDrainIsAsTheFileSays) {
+  const DrainOptions untouched, defaults = drain_options(config::Drain{});
+  EXPECT_EQ(defaults.delay, untouched.delay);
+  EXPECT_EQ(defaults.spread, untouched.spread);
+  EXPECT_EQ(defaults.reconnect_spread, untouched.reconnect_spread);
+  EXPECT_EQ(defaults.deadline, untouched.deadline);
+  const DrainOptions file = drain_options(
+      tree_of({"drain.delay=1", "drain.spread=2", "drain.reconnectSpread=3", "drain.deadline=4"})
+          .drain);
+  EXPECT_EQ(file.delay, 1ms);
+  EXPECT_EQ(file.spread, 2ms);
+  EXPECT_EQ(file.reconnect_spread, 3ms);
+  EXPECT_EQ(file.deadline, 4ms);
+}
+
+TEST(Assemble, TheAdminListenerHasAnAddressOfItsOwn) {
+  EXPECT_EQ(admin_address({}), "127.0.0.1:7513");
+  EXPECT_EQ(admin_address({"::1", 0, ""}), "[::1]:0");
+  EXPECT_EQ(admin_address({"unix:/run/admin.sock", 7513, ""}), "unix:/run/admin.sock");
 }
 
 std::vector<std::pair<std::string, bool>> addresses_of(std::vector<std::string> sets) {
@@ -137,6 +201,12 @@ TEST(Assemble, MountsWhatIsListedAndTheHomePage) {
   EXPECT_THAT(moved, Not(Contains(HasSubstr("chat"))));
   EXPECT_THAT(moved, Contains("/ home"));
   EXPECT_THAT(routes_of({"gears.echo.hosts=a.b,c.d"}), Contains("c.d/echo echo"));
+}
+
+TEST(Assemble, EveryRouteOfAGearAsksItForThePool) {
+  Router router;
+  const Gears gears = mount_gears(config::Gears{}, router);
+  for (const auto& spec : router.specs()) EXPECT_TRUE(spec->scope.pool) << spec->path;
 }
 
 TEST(Assemble, TheLogIsAsTheFileSays) {

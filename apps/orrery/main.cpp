@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "apps/orrery/serve.h"
+#include "cli/admin_commands.h"
 #include "cli/command_line.h"
 #include "cli/config_commands.h"
 #include "config/describe.h"
@@ -30,6 +31,10 @@ cli::Exit run(const cli::CommandLine& line) {
     case cli::Command::config_defaults: return print(config::defaults_text());
     case cli::Command::config_explain: return cli::explain_key(line.key, std::cout, std::cerr);
     case cli::Command::config_schema: return print(config::schema_text());
+    case cli::Command::drain:
+      return cli::drain_server(cli::load_configuration(line), std::cout, std::cerr);
+    case cli::Command::status:
+      return cli::print_status(cli::load_configuration(line), line.form, std::cout, std::cerr);
     case cli::Command::version: return print("orrery " + std::string(app::version()) + "\n");
     case cli::Command::help: return print(cli::help_text());
   }

@@ -1,8 +1,6 @@
-// `orrery serve`: runs the server until a signal ends it.
+// `orrery serve`: runs the server, and its admin listener, until a signal or an operator drains it.
 //
-// Thread  the main thread, and the only one when it is called: signals are blocked in all threads
-// that
-//         it starts, and waited for here.
+// Thread  the main thread, and the only one when it is called: see BlockedSignals.
 #pragma once
 
 #include <iosfwd>
@@ -14,7 +12,9 @@ namespace orrery::app {
 
 std::string_view version();
 
-/// `listening URL` lines go to `out`, log lines to `log_out`.
+/// `listening URL`, `admin URL` and, at the end, `drained: N told, M cut` go to `out`, log lines to
+/// `log_out`. SIGTERM drains as configured, SIGINT without delay and spread; a second signal ends
+/// the process at once.
 cli::Exit serve(const config::Loaded& configuration, std::ostream& out, std::ostream& log_out);
 
 }  // namespace orrery::app

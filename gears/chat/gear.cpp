@@ -1,60 +1,18 @@
 #include "gears/chat/gear.h"
 
+#include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
+#include "gears/chat/guest.h"
 #include "gears/chat/page.h"
 #include "gears/chat/protocol.h"
-#include "orrery/session.h"
+#include "gears/chat/rooms.h"
 
 namespace orrery::gears {
 namespace {
-
-// One client in one room. It hears the room from its join on.
-class Guest {
- public:
-  void on_open(Session& client) {
-    const auto room = client.request().param("room");
-    group_ = "chat:";
-    group_ += room;
-    client.send(chat::welcome(room));
-  }
-
-  void on_message(Session& client, Message message) {
-    if (message.is_binary()) return refuse(client, "binary message; the chat speaks JSON in text");
-    auto wish = chat::read(message.text());
-    if (auto* join = std::get_if<chat::Join>(&wish)) return this->join(client, std::move(*join));
-    if (const auto* say = std::get_if<chat::Say>(&wish)) return this->say(client, *say);
-    refuse(client, std::get<chat::Refused>(wish).reason);
-  }
-
-  void on_close(Session& client, const CloseCause&) {
-    if (has_joined()) client.publish_to_others(group_, chat::left(name_));
-  }
-
- private:
-  [[nodiscard]] bool has_joined() const { return !name_.empty(); }
-
-  void join(Session& client, chat::Join join) {
-    if (has_joined()) return refuse(client, "joined already, as " + name_);
-    name_ = std::move(join.name);
-    client.join(group_);
-    client.send(chat::joined(name_, chat::Whose::mine));
-    client.publish_to_others(group_, chat::joined(name_, chat::Whose::somebodys));
-  }
-
-  void say(Session& client, const chat::Say& say) {
-    if (!has_joined()) return refuse(client, "join first");
-    client.send(chat::says(name_, say.text, chat::Whose::mine));
-    client.publish_to_others(group_, chat::says(name_, say.text, chat::Whose::somebodys));
-  }
-
-  static void refuse(Session& client, std::string_view reason) { client.send(chat::error(reason)); }
-
-  std::string group_;
-  std::string name_;  // empty until it has joined
-};
 
 Admission<> admit(const Handshake& hello) {
   if (!chat::is_room(hello.request.param("room")))
@@ -63,14 +21,45 @@ Admission<> admit(const Handshake& hello) {
   return accept();
 }
 
-// Everything is in the page: it may fetch nothing, and connect only to where it came from.
-constexpr const char* policy =
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+bool is_host_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '-';
+}
 
-Response show_page(const Request&) {
+// "chat.example" or "192.0.2.1:7512".
+bool is_server(std::string_view server) {
+  const auto colon = std::min(server.find(':'), server.size());
+  const auto host = server.substr(0, colon);
+  if (host.empty() || !std::ranges::all_of(host, is_host_character)) return false;
+  if (colon == server.size()) return true;
+  const auto port = server.substr(colon + 1);
+  return !port.empty() && port.size() <= 5 &&
+         std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Everything is in the page: it may fetch nothing, and connect only to where it came from and to
+// the servers that its address lists. Nothing: that list can't be read.
+std::optional<std::string> policy_for(std::string_view servers) {
+  std::string reachable = "'self'";
+  for (std::size_t count = 0; !servers.empty(); ++count) {
+    const auto server = servers.substr(0, servers.find(','));
+    if (count == ChatLimits::listed_servers || !is_server(server)) return std::nullopt;
+    servers.remove_prefix(std::min(server.size() + 1, servers.size()));
+    for (const auto* scheme : {" ws://", " wss://"}) reachable.append(scheme).append(server);
+  }
+  return "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+         "img-src data:; connect-src " +
+         reachable + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+}
+
+Response show_page(const Request& request) {
+  auto policy = policy_for(request.query("servers").value_or(""));
+  if (!policy)
+    return Response::text("servers: at most " + std::to_string(ChatLimits::listed_servers) +
+                              " of host:port, separated by commas\n",
+                          400);
   return Response::html(std::string(chat::page))
-      .with("Content-Security-Policy", policy)
+      .with("Content-Security-Policy", std::move(*policy))
       .with("Cache-Control", "no-cache");
 }
 
@@ -78,7 +67,7 @@ Response show_page(const Request&) {
 
 void ChatGear::routes(Router& routes) {
   routes.get("", show_page);
-  routes.websocket<Guest>("/rooms/:room")
+  routes.websocket<chat::Guest>("/rooms/:room", std::make_shared<chat::Rooms>())
       .admit(admit)
       .limits({.message_bytes = ChatLimits::message_bytes});
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <charconv>
 #include <optional>
+#include <utility>
 
 #include "gears/chat/gear.h"
 
@@ -49,6 +51,23 @@ Refused too_long(std::string_view what, std::size_t has, std::size_t limit) {
           std::to_string(limit) + " are allowed"};
 }
 
+// The epoch is a string: as a number, JavaScript would round it.
+std::optional<Position> read_position(const json::value& value) {
+  const auto* object = value.if_object();
+  if (object == nullptr) return std::nullopt;
+  const auto epoch = member(*object, "epoch");
+  const auto* offset = object->if_contains("offset");
+  if (!epoch || offset == nullptr || !offset->is_number()) return std::nullopt;
+  Position position;
+  const char* const end = epoch->data() + epoch->size();
+  const auto [stop, broken] = std::from_chars(epoch->data(), end, position.epoch);
+  if (broken != std::errc{} || stop != end) return std::nullopt;
+  json::error_code inexact;
+  position.offset = offset->to_number<std::uint64_t>(inexact);
+  if (inexact) return std::nullopt;
+  return position;
+}
+
 FromClient read_join(const json::object& object) {
   const auto given = member(object, "name");
   if (!given) return Refused{"a join needs a \"name\", a string"};
@@ -57,7 +76,19 @@ FromClient read_join(const json::object& object) {
   if (characters(name) > ChatLimits::name_characters)
     return too_long("the name", characters(name), ChatLimits::name_characters);
   if (has_control(name)) return Refused{"the name has a control character"};
-  return Join{std::string(name)};
+  Join join{std::string(name)};
+  if (object.contains("key")) {
+    const auto key = member(object, "key");
+    if (!key) return Refused{"a \"key\" is a string"};
+    if (characters(*key) > ChatLimits::key_characters)
+      return too_long("the key", characters(*key), ChatLimits::key_characters);
+    join.key = *key;
+  }
+  if (const auto* since = object.if_contains("since")) {
+    join.since = read_position(*since);
+    if (!join.since) return Refused{"\"since\" is a \"position\" as the chat has told it"};
+  }
+  return join;
 }
 
 FromClient read_say(const json::object& object) {
@@ -79,9 +110,34 @@ json::object event(std::string_view type) {
   return {{"type", type}};
 }
 
-json::object marked(json::object object, Whose whose) {
+json::object as_json(const Position& position) {
+  return {{"epoch", std::to_string(position.epoch)}, {"offset", position.offset}};
+}
+
+json::object as_json(const Line& line, const Position& position, Whose whose) {
+  auto object = event("says");
+  object["name"] = line.name;
+  object["text"] = line.text;
+  object["position"] = as_json(position);
   if (whose == Whose::mine) object["mine"] = true;
   return object;
+}
+
+json::array names_of(const std::vector<Member>& people) {
+  json::array names;
+  names.reserve(people.size());
+  for (const auto& each : people) names.emplace_back(each.metadata);
+  return names;
+}
+
+std::string_view name_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::none: return "";
+    case ErrorCode::name_taken: return "nameTaken";
+    case ErrorCode::room_full: return "roomFull";
+    case ErrorCode::try_again: return "tryAgain";
+  }
+  return "";
 }
 
 }  // namespace
@@ -111,17 +167,41 @@ std::string welcome(std::string_view room) {
   return json::serialize(object);
 }
 
-std::string joined(std::string_view name, Whose whose) {
-  auto object = event("joined");
-  object["name"] = name;
-  return json::serialize(marked(std::move(object), whose));
+// A name has no line feed in it.
+std::string packed(const Line& line) {
+  return std::string(line.name).append("\n").append(line.text);
 }
 
-std::string says(std::string_view name, std::string_view text, Whose whose) {
-  auto object = event("says");
+Line unpacked(std::string_view published) {
+  const auto end = std::min(published.find('\n'), published.size());
+  return {published.substr(0, end), published.substr(std::min(end + 1, published.size()))};
+}
+
+std::string entered(const Entrance& entrance) {
+  auto object = event("joined");
+  object["name"] = entrance.name;
+  object["mine"] = true;
+  object["people"] = names_of(entrance.people);
+  object["position"] = as_json(entrance.recovery.now);
+  if (!entrance.comes_back) return json::serialize(object);
+  if (entrance.recovery.kind == Recovery::Kind::gap) {
+    object["gap"] = true;
+    return json::serialize(object);
+  }
+  json::array missed;
+  for (const auto& past : entrance.recovery.missed) {
+    const Line line = unpacked(past.payload);
+    const auto whose = line.name == entrance.name ? Whose::mine : Whose::somebodys;
+    missed.emplace_back(as_json(line, past.position, whose));
+  }
+  object["missed"] = std::move(missed);
+  return json::serialize(object);
+}
+
+std::string joined(std::string_view name) {
+  auto object = event("joined");
   object["name"] = name;
-  object["text"] = text;
-  return json::serialize(marked(std::move(object), whose));
+  return json::serialize(object);
 }
 
 std::string left(std::string_view name) {
@@ -130,9 +210,14 @@ std::string left(std::string_view name) {
   return json::serialize(object);
 }
 
-std::string error(std::string_view reason) {
+std::string says(const Line& line, const Position& position, Whose whose) {
+  return json::serialize(as_json(line, position, whose));
+}
+
+std::string error(std::string_view reason, ErrorCode code) {
   auto object = event("error");
   object["reason"] = reason;
+  if (code != ErrorCode::none) object["code"] = name_of(code);
   return json::serialize(object);
 }
 

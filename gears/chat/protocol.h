@@ -4,14 +4,22 @@
 // Limit   ChatLimits; what is beyond becomes Refused, with a reason that a person can act on.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
+
+#include "orrery/message.h"
+#include "orrery/session_waits.h"
 
 namespace orrery::gears::chat {
 
 struct Join {
   std::string name;
+  std::string key{};                // empty: nobody may take this place over
+  std::optional<Position> since{};  // of one that comes back
 };
 struct Say {
   std::string text;
@@ -27,12 +35,31 @@ using FromClient = std::variant<Join, Say, Refused>;
 /// Whether it is UTF-8, not empty, without control characters and within its limit.
 [[nodiscard]] bool is_room(std::string_view room);
 
-enum class Whose : bool { somebodys, mine };  // mine: the receiver is who did it
+/// What is published to a room: who said it, and what. Each member puts it in JSON for its client.
+struct Line {
+  std::string_view name;
+  std::string_view text;
+};
+[[nodiscard]] std::string packed(const Line& line);
+[[nodiscard]] Line unpacked(std::string_view published);
+
+enum class Whose : bool { somebodys, mine };  // mine: the receiver is who said it
+/// What a client need not read the reason for.
+enum class ErrorCode : std::uint8_t { none, name_taken, room_full, try_again };
+
+/// All that one who enters is told, in one message.
+struct Entrance {
+  std::string_view name;
+  const std::vector<Member>& people;
+  const Recovery& recovery;
+  bool comes_back;  // so it is told what it missed
+};
 
 [[nodiscard]] std::string welcome(std::string_view room);
-[[nodiscard]] std::string joined(std::string_view name, Whose whose);
-[[nodiscard]] std::string says(std::string_view name, std::string_view text, Whose whose);
+[[nodiscard]] std::string entered(const Entrance& entrance);
+[[nodiscard]] std::string joined(std::string_view name);
 [[nodiscard]] std::string left(std::string_view name);
-[[nodiscard]] std::string error(std::string_view reason);
+[[nodiscard]] std::string says(const Line& line, const Position& position, Whose whose);
+[[nodiscard]] std::string error(std::string_view reason, ErrorCode code = ErrorCode::none);
 
 }  // namespace orrery::gears::chat

@@ -6,11 +6,17 @@
 //     return accept(*user);
 //   }
 //
+// It may be a coroutine: Task<Admission<User>> admit(Handshake& hello), which waits for what blocks
+// with `co_await hello.on_workers(function)`.
+//
 // Thread  the connection's loop: an admission must not block.
+// Limit   Limits::admission_timeout for one that waits: 503.
 #pragma once
 
 #include <chrono>
+#include <coroutine>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -19,8 +25,8 @@
 #include <variant>
 #include <vector>
 
-#include "orrery/request.h"
-#include "orrery/response.h"
+#include "orrery/http.h"
+#include "orrery/session_waits.h"
 
 namespace orrery {
 
@@ -43,6 +49,19 @@ class Exchange {
   HeaderList headers{};
 };
 
+namespace detail {
+
+/// Runs a job of an admission on a worker, and then goes on with it.
+class AdmissionHost {
+ public:
+  virtual void work(std::coroutine_handle<> waiter, std::function<void()> job) = 0;
+
+ protected:
+  ~AdmissionHost() = default;
+};
+
+}  // namespace detail
+
 /// The client's side of an opening handshake that is known to be valid.
 class Handshake : public Exchange {
  public:
@@ -60,9 +79,27 @@ class Handshake : public Exchange {
     return std::nullopt;
   }
 
+  /// For an admission that is a coroutine: runs `work(arguments...)` on a worker thread of the
+  /// session's pool and yields what it returns. It must not touch the handshake: what it needs it
+  /// is given, by value.
+  template <typename Work, typename... Arguments>
+  [[nodiscard]] auto on_workers(Work&& work, Arguments&&... arguments) {
+    return detail::work_for(*this, std::forward<Work>(work), std::forward<Arguments>(arguments)...);
+  }
+
+  /// For the server: who runs jobs.
+  void set_host(detail::AdmissionHost& host) { host_ = &host; }
+  [[nodiscard]] detail::AdmissionHost& host() const { return *host_; }
+
  private:
   std::vector<std::string_view> offered_;
+  detail::AdmissionHost* host_ = nullptr;
 };
+
+inline void detail::await_worker(Handshake& handshake, std::coroutine_handle<> waiter,
+                                 std::function<void()> job) {
+  handshake.host().work(waiter, std::move(job));
+}
 
 /// The terms on which a client is accepted.
 struct Terms {
@@ -137,4 +174,16 @@ inline AcceptedThenClosed accept_then_close(std::uint16_t code, std::string_view
   return {std::move(terms)};
 }
 
+namespace detail {
+
+/// What becomes of a valid opening handshake: a handler and its terms, or an answer in HTTP.
+struct Opened {
+  void* handler = nullptr;  // null where the session is closed at once
+  Terms terms{};
+};
+using Opening = std::variant<Opened, Response>;
+using Opener = std::function<Opening(Handshake&)>;
+using LaterOpener = std::function<Task<Opening>(Handshake&)>;
+
+}  // namespace detail
 }  // namespace orrery

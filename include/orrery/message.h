@@ -1,9 +1,11 @@
-// What goes through a session: messages that arrive, frames that leave, and why a session closed.
+// What goes through a session: what arrives at its handler, frames that leave, and why it closed.
 //
-// Owner   nobody: these are views. A Message is valid until the callback that got it returns.
+// Owner   nobody: these are views. They are valid until the callback that got them returns; for a
+//         coroutine until it ends or asks for the next one.
 // Thread  none: plain values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
@@ -32,11 +34,58 @@ class Message {
   MessageType type_;
 };
 
+/// Where a group with a history stands: see Session::join(). Offsets count from 1 within an epoch;
+/// a history that was begun anew has another epoch.
+struct Position {
+  std::uint64_t epoch = 0;
+  std::uint64_t offset = 0;  // of the newest message; 0: none yet
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+/// A whole message from anywhere else in the cluster: through an Address, a name or a group.
+class ServerMessage : public Message {
+ public:
+  ServerMessage(MessageType type, std::string_view payload, std::string_view group = {},
+                Position position = {})
+      : Message(type, payload), group_(group), position_(position) {}
+
+  /// The group it was published to; empty if it was sent to this session alone.
+  [[nodiscard]] std::string_view group() const { return group_; }
+  /// Its place in the history of its group; zeros where none is kept.
+  [[nodiscard]] Position position() const { return position_; }
+
+ private:
+  std::string_view group_;
+  Position position_;
+};
+
+/// Why a message was dropped: a closed list, the same words in metrics.
+enum class DropCause : std::uint8_t {
+  closed,        // it was sent after close(), or came for a session that is gone
+  outbox_full,   // Limits::overflow says which one had to go
+  replaced,      // a newer one with the same key took its place
+  rate_limited,  // the client sends more than Limits::messages_per_second
+  mailbox_full,  // Limits::mailbox_count or mailbox_bytes
+  loop_full,     // too much is under way to the loop of its receivers
+};
+
+inline constexpr std::size_t drop_causes = 6;  // how many there are
+/// "outbox_full" ...
+[[nodiscard]] std::string_view name_of(DropCause cause);
+
+/// What a session lost since it was last told.
+struct Dropped {
+  DropCause cause;
+  std::uint64_t messages;
+};
+
 /// Whether one message may be compressed, where the session negotiated compression (RFC 7692).
 enum class Compress : std::uint8_t { when_negotiated, no };
 
 struct SendOptions {
   Compress compress = Compress::when_negotiated;
+  /// Under Overflow::latest_per_key it replaces the message with the same key that still waits.
+  std::string_view key{};
 };
 
 /// One frame on its way out; made by text(), binary(), ping() and close(). A view: it lives as long

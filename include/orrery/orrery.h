@@ -1,13 +1,137 @@
-// All of Orrery but its test server, which is <orrery/testing.h>.
+// All of Orrery but its test server, which is <orrery/testing.h>; and the Server itself.
+//
+// A Server is a set of loops, one per core, that serve one table of routes.
+//
+//   orrery::Server server;
+//   server.websocket("/echo", [](Session& client, Message message) { client.send(message); });
+//   return server.listen(9001).run();
+//
+// Owner   whoever made it; several may live in one process. It never touches signals.
+// Thread  declare routes and addresses on one thread, before start(); start(), stop() and join()
+// from
+//         any. The destructor stops, and waits.
+// Errors  a port that is taken, a certificate that can't be read, a route that contradicts another:
+//         start() says so, and run() logs it and returns 1.
 #pragma once
 
-#include "orrery/handler.h"
-#include "orrery/handshake.h"
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "orrery/address.h"
 #include "orrery/limits.h"
-#include "orrery/message.h"
-#include "orrery/request.h"
-#include "orrery/response.h"
 #include "orrery/result.h"
 #include "orrery/router.h"
-#include "orrery/server.h"
-#include "orrery/session.h"
+
+namespace orrery {
+
+/// Files in PEM, read at start().
+struct Tls {
+  std::string certificate;  // the chain, leaf first
+  std::string key;
+  std::string min_version = "1.2";  // or "1.3"
+  std::string client_ca{};          // not empty: clients must present a certificate of this CA
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+struct ServerOptions {
+  std::size_t threads = 0;  // loops; 0: one per core that this process may use
+  Limits limits{};          // of every session, unless its route says otherwise
+  HttpLimits http_limits{};
+  std::vector<std::string> origins{"same-origin"};  // see WebsocketRoute::origins()
+  std::size_t connections = 10'000;           // that fit; a tenth of them may be without a session
+  std::map<std::string, PoolLimits> pools{};  // "gear:chat", "tenant:acme"; others: the defaults
+  milliseconds callback_budget = 100ms;       // a callback that holds its loop longer is logged
+  /// Networks ("10.0.0.0/8") of proxies whose Forwarded and X-Forwarded headers are believed.
+  std::vector<std::string> trusted_proxies{};
+  bool serve_http = true;       // false: plain requests get 426
+  bool serve_websocket = true;  // false: no WebSocket routes, 404
+  /// Where log lines go; null: to stderr. Called from any thread.
+  std::function<void(LogLevel, std::string_view line)> log{};
+};
+
+/// What a server is doing: for probes and dashboards.
+struct ServerStatus {
+  bool ready = false;  // accepts newcomers
+  bool draining = false;
+  std::size_t sessions = 0;
+  std::size_t loops = 0;
+};
+
+/// How a drain ended: sessions that were told to go, and those of them that had to be cut.
+struct DrainReport {
+  std::size_t told = 0;
+  std::size_t cut = 0;
+};
+
+class Server {
+ public:
+  explicit Server(ServerOptions options = {});
+  Server(Server&&) noexcept;
+  ~Server();
+
+  [[nodiscard]] Router& routes() { return routes_; }
+  /// Serves a gear below `path`, on one host if given ("example.com" or "*.example.com").
+  Server& mount(Gear& gear, std::string_view path, std::string_view host = {});
+
+  // The declarations of Router, for servers that are one gear.
+  template <typename T, typename... Args>
+  auto websocket(std::string path, Args... arguments) {
+    return routes_.websocket<T>(std::move(path), std::move(arguments)...);
+  }
+  template <typename F>
+  auto websocket(std::string path, F handler) {
+    return routes_.websocket(std::move(path), std::move(handler));
+  }
+  Route get(std::string path, HttpHandler handler) {
+    return routes_.get(std::move(path), std::move(handler));
+  }
+  Route files(std::string path, std::string directory) {
+    return routes_.files(std::move(path), std::move(directory));
+  }
+
+  /// Adds an address: a port on all IPv4 interfaces (0: any free one), "127.0.0.1:9001",
+  /// "[::1]:9001" or "unix:/run/orrery.sock".
+  Server& listen(std::uint16_t port, std::optional<Tls> tls = {});
+  Server& listen(std::string address, std::optional<Tls> tls = {});
+
+  /// Opens the listeners and starts the loops; returns when clients can connect.
+  [[nodiscard]] Result<void> start();
+  /// Says goodbye, spread out: no longer ready; after the delay newcomers get 503; on_drain; each
+  /// session is closed with 1001 and a hint when to come back; the loops end when all are gone, or
+  /// at the deadline. Returns at once. A second call may only hasten the end.
+  void drain(const DrainOptions& options = {});
+  /// Asks all sessions to go at once, and then ends the loops, within Limits::close_timeout.
+  /// Returns at once.
+  void stop();
+  /// Waits until the loops have ended.
+  DrainReport join();
+
+  /// Names and groups of one executor pool, for any thread; it may outlive the server.
+  [[nodiscard]] Sender sender(std::string_view pool = "gear:main") const;
+  [[nodiscard]] ServerStatus status() const;
+  /// Changes the limits of a pool while it serves, or makes a new one.
+  void set_pool(std::string_view pool, const PoolLimits& limits);
+  /// Closes the sessions of a pool with 1013, and refuses newcomers with 404.
+  void close_pool(std::string_view pool);
+  /// start() and join(). 0 after a clean stop, 1 if it could not start.
+  int run();
+
+  /// Where clients connect, once started: "http://127.0.0.1:9001", "https://...", "unix:/path".
+  [[nodiscard]] std::vector<std::string> addresses() const;
+
+ private:
+  Router routes_;
+  struct World;
+  std::unique_ptr<World> world_;
+};
+
+}  // namespace orrery

@@ -24,6 +24,16 @@ using Plug = std::function<std::optional<Response>(Exchange&)>;
 /// Answers a plain request. Thread: the connection's loop; it must not block.
 using HttpHandler = std::function<Response(const Request&)>;
 
+/// Which executor pool a session belongs to: "gear:chat" or "tenant:acme". A pure function; it is
+/// asked for before plugs and admission, and a pool that is unknown answers 404.
+using PoolChoice = std::function<std::string(const Request&)>;
+
+/// What happens when a session claims a name that another one holds.
+enum class NameConflict : std::uint8_t {
+  refuse,   // it is told `taken`
+  replace,  // the other one loses it, and is told: on_name_lost, by default close 4000
+};
+
 /// Whether a client that offers none of a route's subprotocols is refused with 400.
 enum class SubprotocolRule : std::uint8_t { optional, required };
 
@@ -35,6 +45,7 @@ struct RouteScope {
   std::vector<Plug> plugs{};
   std::vector<RouteLimits> limits{};                  // outermost first
   std::optional<std::vector<std::string>> origins{};  // nothing: the server's
+  PoolChoice pool{};                                  // empty: the gear's own
 };
 
 struct RouteSpec {
@@ -50,8 +61,12 @@ struct RouteSpec {
   // files
   std::string directory{};
   // websocket
-  detail::Opener open{};  // empty: the handler needs an admission that was not given
+  detail::Opener open{};  // both empty: the handler needs an admission that was not given
+  detail::LaterOpener open_later{};  // of an admission that is a coroutine
   detail::HandlerOperations operations{};
+  detail::WorkerOperations worker_operations{};  // of a handler that takes WorkerSession&
+  bool on_workers = false;
+  NameConflict name_conflict = NameConflict::refuse;
   std::vector<std::string> subprotocols{};  // in our order of preference
   SubprotocolRule subprotocol_rule = SubprotocolRule::optional;
   bool keep_request = false;
@@ -70,72 +85,39 @@ class Route {
 
 namespace detail {
 
-template <typename A>
-A& unwrap(A& value) {
-  return value;
+/// Writes the callbacks of a handler type down.
+template <typename T>
+void describe(RouteSpec& spec) {
+  if constexpr (for_workers<T>) {
+    static_assert(!find_callbacks<T, Session>().any([](auto& each) { return bool(each); }),
+                  "this handler is for workers, so each of its callbacks takes a WorkerSession&");
+    constexpr auto found = operations_of<T, WorkerSession>();
+    static_assert(!found.any([](auto& each) { return each.waits; }),
+                  "a callback for workers is no coroutine: a worker runs it to its end, so it may "
+                  "block instead");
+    spec.worker_operations = found;
+  } else {
+    spec.operations = operations_of<T, Session>();
+  }
 }
-template <typename A>
-A& unwrap(std::reference_wrapper<A>& value) {
-  return value.get();
-}
 
-/// Makes a T of its own for each session.
-template <typename T, typename... Args>
-struct ObjectMaker {
-  std::tuple<Args...> arguments;
-
-  template <typename Value>
-  static constexpr bool takes =
-      !std::is_same_v<Value, Nothing> &&
-      std::is_constructible_v<T, Value, std::unwrap_reference_t<Args>&...>;
-  template <typename Value>
-  static constexpr bool can_make =
-      takes<Value> || std::is_constructible_v<T, std::unwrap_reference_t<Args>&...>;
-
-  template <typename Value>
-  void* make(Value& value, const Handshake&) {
-    const auto build = [&](auto&... with) -> void* {
-      if constexpr (takes<Value>)
-        return new T(std::move(value), unwrap(with)...);
-      else
-        return new T(unwrap(with)...);
-    };
-    return std::apply(build, arguments);
-  }
-};
-
-/// Gives every session the handler that the route keeps.
+/// The same for a function that serves all sessions of a route.
 template <typename F>
-struct SharedMaker {
-  F handler;
-  template <typename Value>
-  static constexpr bool can_make = true;
-  template <typename Value>
-  void* make(Value&, const Handshake&) {
-    return &handler;
+void describe_function(RouteSpec& spec) {
+  if constexpr (works<F>) {
+    constexpr auto found = operations_of_function<F, WorkerSession>();
+    static_assert(!found.on_message.waits,
+                  "a handler function for workers is no coroutine: a worker runs it to its end, so "
+                  "it may block instead");
+    spec.worker_operations = found;
+  } else {
+    constexpr auto found = operations_of_function<F, Session>();
+    static_assert(found.on_message || found.on_open.waits,
+                  "a handler function must take (Session&, Message) and return void, or be a "
+                  "coroutine that takes (Session&); for a handler type write "
+                  "websocket<Type>(path, arguments...)");
+    spec.operations = found;
   }
-};
-
-/// Asks a function (const Request&) -> std::unique_ptr<T> for each session.
-template <typename F>
-struct FactoryMaker {
-  F factory;
-  template <typename Value>
-  static constexpr bool can_make = true;
-  template <typename Value>
-  void* make(Value&, const Handshake& hello) {
-    return factory(hello.request).release();
-  }
-};
-
-template <typename Value, typename Maker>
-Opening settle(Admission<Value> admission, const Handshake& hello, Maker& maker) {
-  auto& outcome = admission.outcome;
-  if (auto* rejected = std::get_if<Rejected>(&outcome)) return std::move(rejected->response);
-  if (auto* closed = std::get_if<AcceptedThenClosed>(&outcome))
-    return Opened{nullptr, std::move(closed->terms)};
-  auto& accepted = std::get<Accepted<Value>>(outcome);
-  return Opened{maker.make(accepted.value, hello), std::move(accepted.terms)};
 }
 
 }  // namespace detail
@@ -150,19 +132,29 @@ class WebsocketRoute {
       admit([](const Handshake&) -> Admission<> { return accept(); });
   }
 
-  /// Asks `check(handshake, bound...)`, which answers an Admission<Value>, before each session. The
-  /// handler is built from (Value, arguments...) where it can be, else from (arguments...).
+  /// Asks `check(handshake, bound...)`, which answers an Admission<Value>, or is a coroutine
+  /// Task<Admission<Value>>, before each session. The handler is built from (Value, arguments...)
+  /// where it can be, else from (arguments...).
   template <typename Check, typename... Bound>
   WebsocketRoute& admit(Check check, Bound... bound) {
     using Answer = std::invoke_result_t<Check&, Handshake&, std::unwrap_reference_t<Bound>&...>;
-    static_assert(Maker::template can_make<typename Answer::Value>,
+    using Admitted = typename detail::Awaited<Answer>::Type;
+    static_assert(Maker::template can_make<typename Admitted::Value>,
                   "this handler can be built neither from the admitted value and the route's "
                   "arguments nor from those arguments alone");
-    spec_->open = [maker = maker_, check = std::move(check),
-                   bound = std::make_tuple(std::move(bound)...)](Handshake& hello) mutable {
-      const auto ask = [&](auto&... with) { return check(hello, detail::unwrap(with)...); };
-      return detail::settle(std::apply(ask, bound), hello, *maker);
+    auto ask = [check = std::move(check),
+                bound = std::make_tuple(std::move(bound)...)](Handshake& hello) mutable {
+      const auto call = [&](auto&... with) { return check(hello, detail::unwrap(with)...); };
+      return std::apply(call, bound);
     };
+    if constexpr (detail::is_task<Answer>)
+      spec_->open_later = [maker = maker_, ask = std::move(ask)](Handshake& hello) mutable {
+        return detail::settle_later(ask(hello), hello, maker);
+      };
+    else
+      spec_->open = [maker = maker_, ask = std::move(ask)](Handshake& hello) mutable {
+        return detail::settle(ask(hello), hello, *maker);
+      };
     return *this;
   }
 
@@ -180,6 +172,19 @@ class WebsocketRoute {
     spec_->subprotocols = std::move(names);
     return spec_->subprotocol_rule = rule, *this;
   }
+  /// Runs the callbacks, which take a WorkerSession&, on the worker threads of the session's pool:
+  /// there they may block. One at a time per session all the same; while the pool's queue is full
+  /// the session is not read.
+  WebsocketRoute& on_workers() {
+    static_assert(Maker::for_workers,
+                  "on_workers() is for handlers that take a WorkerSession&; in others write "
+                  "co_await session.on_workers(function)");
+    return spec_->on_workers = true, *this;
+  }
+  WebsocketRoute& on_name_conflict(NameConflict policy) {
+    return spec_->name_conflict = policy, *this;
+  }
+  WebsocketRoute& pool(PoolChoice choice) { return spec_->scope.pool = std::move(choice), *this; }
   /// Keeps headers, cookies and values of the request as long as the session.
   WebsocketRoute& keep_request() { return spec_->keep_request = true, *this; }
   WebsocketRoute& plug(Plug plug) { return spec_->scope.plugs.push_back(std::move(plug)), *this; }

@@ -44,30 +44,25 @@ class Router {
   template <typename T, typename... Args>
   auto websocket(std::string path, Args... arguments) {
     RouteSpec& spec = add(RouteSpec::Kind::websocket, std::move(path));
-    spec.operations = detail::operations_of<T>();
+    detail::describe<T>(spec);
     using Maker = detail::ObjectMaker<T, Args...>;
     return WebsocketRoute<Maker>(spec, Maker{std::tuple<Args...>(std::move(arguments)...)});
   }
 
-  /// A WebSocket route with one handler for all its sessions: a function (Session&, Message) or
-  /// Callbacks{...}; or with a factory: (const Request&) -> std::unique_ptr<Handler>.
+  /// A WebSocket route with one handler for all its sessions: a function (Session&, Message), a
+  /// coroutine (Session&), or Callbacks{...}; or with a factory of handlers:
+  /// (const Request&) -> std::unique_ptr<Handler>.
   template <typename F>
   auto websocket(std::string path, F handler) {
     RouteSpec& spec = add(RouteSpec::Kind::websocket, std::move(path));
     if constexpr (std::is_invocable_v<F&, const Request&>) {
-      using T = typename std::invoke_result_t<F&, const Request&>::element_type;
-      spec.operations = detail::operations_of<T>();
+      detail::describe<typename std::invoke_result_t<F&, const Request&>::element_type>(spec);
       return WebsocketRoute<detail::FactoryMaker<F>>(spec, {std::move(handler)});
     } else if constexpr (std::is_same_v<F, Callbacks>) {
       spec.operations = detail::operations_of_callbacks(handler);
       return WebsocketRoute<detail::SharedMaker<F>>(spec, {std::move(handler)});
     } else {
-      static_assert(
-          detail::MessageFunction<F>,
-          "a handler function must take (Session&, Message) and return void; for a handler "
-          "type write "
-          "websocket<Type>(path, arguments...)");
-      spec.operations = detail::operations_of_function<F>();
+      detail::describe_function<F>(spec);
       return WebsocketRoute<detail::SharedMaker<F>>(spec, {std::move(handler)});
     }
   }
@@ -84,6 +79,7 @@ class Router {
   void plug(Plug plug) { scope_.plugs.push_back(std::move(plug)); }
   void limits(RouteLimits limits) { scope_.limits.push_back(limits); }
   void origins(std::vector<std::string> which) { scope_.origins = std::move(which); }
+  void pool(PoolChoice choice) { scope_.pool = std::move(choice); }
 
   /// The path of a named route: url_for("room", {{"room", "green tea"}}) is "/rooms/green%20tea".
   [[nodiscard]] Result<std::string> url_for(
@@ -105,6 +101,8 @@ class Gear {
   virtual ~Gear() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
   virtual void routes(Router& routes) = 0;
+  /// The executor pool of a request, named "tenant:<id>"; empty: the gear's own, "gear:<name>".
+  [[nodiscard]] virtual std::string pool(const Request&) const { return {}; }
 };
 
 }  // namespace orrery

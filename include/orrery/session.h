@@ -8,14 +8,26 @@
 // No call below runs a callback before it returns.
 #pragma once
 
+#include <chrono>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
 
+#include "orrery/address.h"
+#include "orrery/http.h"
 #include "orrery/limits.h"
 #include "orrery/message.h"
-#include "orrery/request.h"
+#include "orrery/session_waits.h"
+#include "orrery/task.h"
 
 namespace orrery {
 
@@ -46,16 +58,69 @@ class Session {
   /// close with 1011 in release builds, never a malformed frame.
   void close(std::uint16_t code, std::string_view reason = {});
 
-  /// Joins a group of this server: what others publish to it goes to the client. Idempotent.
-  void join(std::string_view group);
+  /// This session's address: the only handle of it that may leave its thread.
+  [[nodiscard]] Address address();
+  /// Names and groups of the pool that this session belongs to.
+  [[nodiscard]] Sender sender() const;
+  /// The executor pool: "gear:chat", "tenant:acme".
+  [[nodiscard]] std::string_view pool() const;
+
+  /// Joins a group of this pool: what is published to it comes to on_server_message (or next()) if
+  /// the handler has it, else straight to the client. Idempotent. What this session, or whoever it
+  /// told, publishes after the call returned reaches all members. `metadata` is what others see.
+  void join(std::string_view group, std::string_view metadata = {});
+  /// The same for one that comes back to a group with a history: complete, with all it has missed
+  /// since that position, or a gap. What is published later comes as to any member.
+  [[nodiscard]] Recovery join(std::string_view group, const Position& since,
+                              std::string_view metadata = {});
+  /// No message of the group comes after it.
   void leave(std::string_view group);
-  /// Sends one message to every member of a group, on all loops; to this session too if it is a
-  /// member. The payload is copied once, however many members there are.
+  /// Who is in the group now; from then on on_presence (or next()) tells of everybody who joins or
+  /// leaves, once each, until the session ends.
+  [[nodiscard]] std::vector<Member> track(std::string_view group);
+  /// Sends one message to every member of a group of this pool; to this session too if it is one.
+  /// The payload is copied once, however many members there are.
   void publish(std::string_view group, std::string_view text);
   void publish(std::string_view group, Message message);
   /// The same, except that this session does not get it.
   void publish_to_others(std::string_view group, std::string_view text);
   void publish_to_others(std::string_view group, Message message);
+
+  /// Claims a name that no other session of the pool holds in the whole cluster. The answer comes
+  /// to `then`, later, unless the session has ended; or where `co_await` stands.
+  void register_name(std::string name, std::function<void(Session&, const NameAnswer&)> then);
+  [[nodiscard]] detail::Naming register_name(std::string name) { return {*this, std::move(name)}; }
+  template <typename Then>
+  requires detail::is_task<std::invoke_result_t<Then&, Session&, const NameAnswer&>>
+  void register_name(std::string, Then) {
+    static_assert(!sizeof(Then),
+                  "`then` is no coroutine, it would not live long enough: in one, "
+                  "write co_await session.register_name(name)");
+  }
+  /// Gives a name back; the end of the session does that for all it holds.
+  NameReleased unregister_name(std::string_view name);
+
+  // For coroutines: see task.h. After the session's end receive() and next() yield nothing; a
+  // coroutine that waits for anything else is destroyed where it waits.
+
+  /// The client's next message; server messages meanwhile go their usual way.
+  [[nodiscard]] detail::Receiving receive() { return {*this}; }
+  /// Whatever comes next.
+  [[nodiscard]] detail::Expecting next() { return {*this}; }
+  /// Waits until the outbox is empty.
+  [[nodiscard]] detail::Draining drained() { return {*this}; }
+  [[nodiscard]] detail::Sleeping sleep_for(milliseconds time) { return {*this, time}; }
+  /// Runs `work(arguments...)` on a worker thread of the session's pool and yields what it returns.
+  /// It must not touch the session: what it needs it is given, by value.
+  template <typename Work, typename... Arguments>
+  [[nodiscard]] auto on_workers(Work&& work, Arguments&&... arguments) {
+    return detail::work_for(*this, std::forward<Work>(work), std::forward<Arguments>(arguments)...);
+  }
+
+  /// Calls on_tick (or next()) every so often, from now on; 0: no more.
+  void tick_every(milliseconds period);
+  /// Sends itself a server message, after a time.
+  void post_after(milliseconds time, std::string_view text);
 
   /// Stops and starts reading from the client (TCP then slows it down). While paused, idle, ping
   /// and message deadlines stand still; a broken connection still ends the session.
@@ -86,6 +151,40 @@ class Session {
  protected:
   Session() = default;
   ~Session() = default;
+};
+
+namespace server {
+class WorkerRun;
+}
+
+/// A session in the hands of a handler that may block: see WebsocketRoute::on_workers(). Its calls
+/// are written down, in order, and take effect on the session's loop when the callback returns.
+///
+/// Thread  the worker's that runs the callback.
+class WorkerSession {
+ public:
+  explicit WorkerSession(server::WorkerRun& run) : run_(&run) {}
+  WorkerSession(const WorkerSession&) = delete;
+  WorkerSession& operator=(const WorkerSession&) = delete;
+
+  [[nodiscard]] const Request& request() const;
+  [[nodiscard]] Address address() const;
+  [[nodiscard]] Sender sender() const;
+
+  // As in Session; payloads are copied.
+  void send(std::string_view text);
+  void send(Message message);
+  void close(std::uint16_t code = 1000, std::string_view reason = {});
+  void join(std::string_view group, std::string_view metadata = {});
+  void leave(std::string_view group);
+  void publish(std::string_view group, std::string_view text);
+  void publish(std::string_view group, Message message);
+
+  /// Lets what was called so far take effect now; returns at once.
+  void flush();
+
+ private:
+  server::WorkerRun* run_;
 };
 
 }  // namespace orrery

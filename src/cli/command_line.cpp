@@ -14,8 +14,11 @@ constexpr std::string_view help = R"(Orrery: a WebSocket application server.
 
 usage: orrery COMMAND [--config FILE] [--set KEY=VALUE]...
 
-  serve                 runs the server until SIGINT or SIGTERM; prints `listening URL` for each
-                        listener to stdout and its log to stderr; a second signal ends it at once
+  serve                 runs the server; prints `listening URL` for each listener to stdout and its
+                        log to stderr. SIGTERM drains it, SIGINT does so at once, a second signal
+                        ends it
+  drain                 tells the server that runs to say goodbye to its clients, and end
+  status [--json]       says how the server that runs is doing
   config check          says everything that is wrong with the configuration
   config defaults       prints a configuration file with every key, explained
   config explain KEY    says what a key means and accepts
@@ -30,8 +33,9 @@ Environment: ORRERY_SERVER__PORT=8080 sets server.port, over the file.
 Exit status: 0 all is well; 1 it failed while running; 2 the command or the configuration is wrong.
 )";
 
-constexpr const char* command_names[] = {"serve",  "config",  "check",    "defaults", "explain",
-                                         "schema", "version", "--config", "--set",    "--help"};
+constexpr const char* command_names[] = {"serve",    "drain",   "status", "config",  "check",
+                                         "defaults", "explain", "schema", "version", "--json",
+                                         "--config", "--set",   "--help"};
 
 // CLI11 names the words that it did not expect at the end of its sentence.
 Misuse misuse(std::string why, const std::vector<std::string>& words) {
@@ -68,6 +72,10 @@ std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> wo
   app.require_subcommand(0, 1);
   add_options(app, line);
   add_command(app, "serve", Command::serve, line);
+  add_command(app, "drain", Command::drain, line);
+  add_command(app, "status", Command::status, line).add_flag_callback("--json", [&line] {
+    line.form = Form::json;
+  });
   add_command(app, "version", Command::version, line);
   CLI::App* config = app.add_subcommand("config")->fallthrough()->require_subcommand(0, 1);
   add_command(*config, "check", Command::config_check, line);

@@ -20,15 +20,21 @@ enum class Command : std::uint8_t {
   config_defaults,
   config_explain,
   config_schema,
+  drain,
+  status,
   version,
   help,
 };
 
+/// How an answer is printed.
+enum class Form : std::uint8_t { text, json };
+
 struct CommandLine {
   Command command = Command::help;
   std::optional<std::string> config_file;
-  std::vector<std::string> sets;  // "server.port=8080"
-  std::string key;                // of config explain
+  std::vector<std::string> sets{};  // "server.port=8080"
+  std::string key{};                // of config explain
+  Form form = Form::text;           // of status
 };
 
 /// The words make no sense; the text says why and what to do.

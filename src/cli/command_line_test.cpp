@@ -36,6 +36,10 @@ TEST(CommandLine, KnowsItsCommands) {
   EXPECT_EQ(understood({"config", "check"}).command, Command::config_check);
   EXPECT_EQ(understood({"config", "defaults"}).command, Command::config_defaults);
   EXPECT_EQ(understood({"config", "schema"}).command, Command::config_schema);
+  EXPECT_EQ(understood({"drain"}).command, Command::drain);
+  EXPECT_EQ(understood({"status"}).command, Command::status);
+  EXPECT_EQ(understood({"status"}).form, Form::text);
+  EXPECT_EQ(understood({"status", "--json", "--set", "admin.port=1"}).form, Form::json);
   const CommandLine explain = understood({"config", "explain", "server.port"});
   EXPECT_EQ(explain.command, Command::config_explain);
   EXPECT_EQ(explain.key, "server.port");
@@ -64,6 +68,8 @@ TEST(CommandLine, SaysWhatToDoWhenItDoesNotUnderstand) {
   EXPECT_THAT(misuse_of({}), HasSubstr("a command is missing (`orrery --help`"));
   EXPECT_THAT(misuse_of({"sevre"}), HasSubstr("sevre; did you mean serve?"));
   EXPECT_THAT(misuse_of({"serve", "--confgi", "x"}), HasSubstr("--confgi"));
+  EXPECT_THAT(misuse_of({"drian"}), HasSubstr("did you mean drain?"));
+  EXPECT_THAT(misuse_of({"drain", "--json"}), HasSubstr("--json"));
   EXPECT_THAT(misuse_of({"serve", "twice"}), HasSubstr("twice"));
   EXPECT_THAT(misuse_of({"serve", "--config"}), HasSubstr("--config"));
   EXPECT_THAT(misuse_of({"config"}), HasSubstr("config what?"));
@@ -76,8 +82,9 @@ TEST(CommandLine, HelpFitsAScreenAndNamesEveryCommand) {
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 100u) << line;
   EXPECT_LE(count, 24);
-  for (const auto* word : {"serve", "config check", "config defaults", "config explain KEY",
-                           "config schema", "version", "--config", "--set", "Exit status"})
+  for (const auto* word :
+       {"serve", "drain", "status [--json]", "config check", "config defaults",
+        "config explain KEY", "config schema", "version", "--config", "--set", "Exit status"})
     EXPECT_THAT(help_text(), HasSubstr(word));
 }
 
@@ -107,12 +114,12 @@ Said check(const CommandLine& line) {
 }
 
 TEST(ConfigCheck, SaysThatAllIsWell) {
-  const ConfigFile file(R"({"server": {"port": 0}, "admin": {"port": 0}})");
+  const ConfigFile file(R"({"server": {"port": 0}, "cluster": {"token": "x"}})");
   const Said said = check({.config_file = file.name()});
   EXPECT_EQ(said.exit, Exit::ok);
   EXPECT_EQ(
       said.out,
-      "admin.port is accepted, but does not act in this release\nthe configuration is fine\n");
+      "cluster.token is accepted, but does not act in this release\nthe configuration is fine\n");
   EXPECT_EQ(said.errors, "");
 }
 

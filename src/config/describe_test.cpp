@@ -106,11 +106,15 @@ TEST(Describe, ExplainsOneKeyInFull) {
             "  default:     0\n"
             "  environment: ORRERY_SERVER__PROTOCOLS__WEBSOCKET__RATELIMIT\n"
             "  option:      --set server.protocols.websocket.rateLimit=...\n");
-  EXPECT_THAT(*explain("admin.port"), HasSubstr("does not act in this release"));
+  EXPECT_THAT(*explain("cluster.leaseTime"), HasSubstr("does not act in this release"));
   EXPECT_THAT(*explain("server.protocols.http.bodyTimeout"),
               HasSubstr("second name of server.bodyTimeout"));
   EXPECT_THAT(*explain("pools.tenant:acme.workers"), HasSubstr("Threads for blocking handlers"));
   EXPECT_THAT(*explain("drain"), HasSubstr("reconnectSpread"));
+  for (const auto* acts :
+       {"admin.port", "drain", "server.callbackBudget", "pools.gear:chat.workers",
+        "server.protocols.websocket.maxSessionsPerIp"})
+    EXPECT_THAT(*explain(acts), testing::Not(HasSubstr("does not act"))) << acts;
 }
 
 TEST(Describe, FindsAKeyByItsLastNameOrSaysWhatIsNear) {

@@ -108,7 +108,8 @@ constinit const Form network{"a network such as \"10.0.0.0/8\" or \"::1\"", is_n
 constinit const Form mount_path{"a path such as \"/\" or \"/chat\", without a slash at its end",
                                 is_mount};
 constinit const Form tls_version{"\"1.2\" or \"1.3\"", is_tls_version};
-constinit const Form gear_name{"the name of a gear: \"echo\", \"chat\" or \"realtime\"", is_gear};
+constinit const Form gear_name{"the name of a gear: \"echo\", \"chat\" or \"realtime\"", is_gear,
+                               gear_names};
 constinit const Form pool_name{
     "\"gear:NAME\" with the name of a gear, or \"tenant:ID\" with letters, digits, - and _",
     is_pool};

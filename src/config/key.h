@@ -11,6 +11,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -46,6 +47,7 @@ struct Range {
 struct Form {
   std::string_view accepted = "text";
   bool (*fits)(std::string_view) = nullptr;
+  std::span<const std::string_view> known = {};  // all of them, where they can be told apart
 };
 
 struct Key;

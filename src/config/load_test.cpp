@@ -183,7 +183,9 @@ TEST(Load, RefusesWhatAKeyDoesNotTake) {
       {R"({"pools": {"acme": {}}})",
        "pools.acme: found the name \"acme\"; accepted: \"gear:NAME\""},
       {R"({"pools": {"gear:chta": {}}})", "did you mean \"gear:chat\"?"},
-      {R"({"pools": {"tenant:a": {"gears": ["chta"]}}})", "pools.tenant:a.gears: found \"chta\""},
+      {R"({"pools": {"tenant:a": {"gears": ["chta"]}}})",
+       "pools.tenant:a.gears: found \"chta\"; accepted: the name of a gear: \"echo\", \"chat\" or "
+       "\"realtime\", or a list of them; did you mean \"chat\"?"},
       {R"({"pools": {"tenant:a": {"max": 1}}})", "pools.tenant:a.max: found the unknown key"},
   };
   for (const auto& row : rows)
@@ -395,6 +397,13 @@ TEST(Load, KnowsWhatKeysMustBeTogether) {
        "gears.chat.mount: found \"/x\", where echo is mounted"},
       {R"({"pools": {"gear:chat": {"gears": ["echo"]}}})",
        "pools.gear:chat.gears: found gears for"},
+      {R"({"gears": {"chat": {}}, "pools": {"gear:echo": {}}})",
+       "1:35: pools.gear:echo: found the gear \"echo\", which is not listed under gears; accepted: "
+       "chat"},
+      {R"({"pools": {"gear:realtime": {}}})", "1:12: pools.gear:realtime: found the gear"},
+      {R"({"gears": {"chat": {}}, "pools": {"tenant:a": {"gears": ["chat", "echo"]}}})",
+       "1:48: pools.tenant:a.gears: found the gear \"echo\""},
+      {R"({"gears": {}, "pools": {"gear:echo": {}}})", "accepted: none, as no gear is listed"},
   };
   for (const auto& row : rows)
     EXPECT_THAT(faults_in(row.text), ElementsAre(HasSubstr(row.fault))) << row.text;
@@ -414,14 +423,23 @@ TEST(Load, WarnsOfWhatIsAcceptedButUnwise) {
   EXPECT_THAT(warnings_in(R"({"server": {"protocols": {"http": {"enabled": false}}}})"),
               ElementsAre(HasSubstr("get 426")));
   EXPECT_THAT(warnings_in(R"({"drain": {"spread": "1m"}})"), ElementsAre(HasSubstr("will be cut")));
+  EXPECT_THAT(warnings_in(R"({"pools": {"tenant:a": {}}})"),
+              ElementsAre("orrery.json:1:12: pools.tenant:a: no gear may use this pool: its gears "
+                          "are not said"));
 }
 
 TEST(Load, NamesTheKeysThatWereSetAndDoNotActYet) {
-  EXPECT_THAT(load_text(R"({"admin": {"port": 0}, "server": {"io": "io_uring", "port": 1},
-                            "pools": {"tenant:a": {"workers": 1}}})")
+  EXPECT_THAT(
+      load_text(R"({"cluster": {"token": "x"}, "server": {"io": "io_uring", "port": 1},
+                            "pools": {"tenant:a": {"maxConnectionsInCluster": 1}}})")
+          .inactive,
+      ElementsAre("cluster.token", "server.io=io_uring", "pools.tenant:a.maxConnectionsInCluster"));
+  EXPECT_THAT(load_text(R"({"server": {"io": "epoll"}, "pools": {"gear:chat": {"workers": 1}},
+                            "admin": {"port": 0}, "drain": {"spread": 0}})")
                   .inactive,
-              ElementsAre("admin.port", "server.io=io_uring", "pools.tenant:a.workers"));
-  EXPECT_THAT(load_text(R"({"server": {"io": "epoll"}, "pools": {}})").inactive, IsEmpty());
+              IsEmpty());
+  EXPECT_THAT(load_text(websocket(R"("overflow": "latest_per_key", "mailboxCount": 5)")).inactive,
+              IsEmpty());
 }
 
 TEST(Load, LetsMaxRequestSizeStandForMessagesWhereItIsTheOnlyOne) {

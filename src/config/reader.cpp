@@ -61,6 +61,16 @@ List split(std::string_view text) {
   return list;
 }
 
+// The texts that a slot takes, where they are few.
+std::vector<std::string> known_texts(const Slot& slot) {
+  if (const auto* choice = std::get_if<Choice>(&slot))
+    return {choice->names.begin(), choice->names.end()};
+  const auto* text = std::get_if<Text>(&slot);
+  const auto* list = std::get_if<TextList>(&slot);
+  const auto known = text ? text->form.known : list ? list->form.known : Form{}.known;
+  return {known.begin(), known.end()};
+}
+
 // What the words of a command line mean for this slot.
 Value typed(const Untyped& untyped, const Slot& slot) {
   const std::string& text = untyped.text;
@@ -150,6 +160,7 @@ void Reader::read_below(const std::string& path, std::span<const std::string> se
   if (!fits_table(below(here, name), {}, name, *table)) return;
   const Key entry{name, Section{table->at(name)}, key->doc, key->acts};
   if (rest.size() == 1) return read_key(below(here, name), {}, value, entry);
+  report_.set.try_emplace(below(here, name), place(below(here, name), {}, ""));
   read_below(below(here, name), rest.subspan(1), names, value, table->at(name));
 }
 
@@ -208,7 +219,7 @@ void Reader::put(const std::string& path, const Value& value, const Choice& choi
   const auto* text = std::get_if<std::string>(&value.data);
   const auto name =
       text ? std::find(choice.names.begin(), choice.names.end(), *text) : choice.names.end();
-  if (name == choice.names.end()) return refuse_choice(path, value, choice);
+  if (name == choice.names.end()) return refuse(path, value, choice);
   *choice.field = static_cast<std::uint8_t>(name - choice.names.begin());
   if (std::find(choice.later.begin(), choice.later.end(), *name) != choice.later.end())
     report_.inactive.push_back(fmt::format("{}={}", path, *name));
@@ -263,6 +274,7 @@ void Reader::put(const std::string& path, const Value& value, const Table& table
     if (!seen.insert(member.name).second) {
       error(here, member.at, "found the name twice; accepted: once");
     } else if (fits_table(here, member.at, member.name, table)) {
+      report_.set[here] = place(here, member.at, "");
       put(here, member.value, Section{table.at(member.name)});
     }
   }
@@ -281,17 +293,13 @@ bool Reader::fits_table(const std::string& path, Place at, const std::string& na
 }
 
 void Reader::refuse(const std::string& path, const Value& value, const Slot& slot) {
-  error(path, value.at, fmt::format("found {}; accepted: {}", found(value), accepted_by(slot)));
-}
-
-void Reader::refuse_choice(const std::string& path, const Value& value, const Choice& choice) {
   std::string hint;
   if (const auto* text = std::get_if<std::string>(&value.data)) {
-    const auto near = nearest(*text, {choice.names.begin(), choice.names.end()});
+    const auto near = nearest(*text, known_texts(slot));
     if (near) hint = fmt::format("; did you mean {}?", quoted(*near));
   }
   error(path, value.at,
-        fmt::format("found {}; accepted: {}{}", found(value), accepted_by(choice), hint));
+        fmt::format("found {}; accepted: {}{}", found(value), accepted_by(slot), hint));
 }
 
 void Reader::unknown_key(const std::string& path, Place at, const std::string& name,

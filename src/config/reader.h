@@ -65,7 +65,6 @@ class Reader {
   bool fits_table(const std::string& path, Place at, const std::string& name, const Table& table);
   void set(const std::string& path, Place at, const Key& key);
   void refuse(const std::string& path, const Value& value, const Slot& slot);
-  void refuse_choice(const std::string& path, const Value& value, const Choice& choice);
   void unknown_key(const std::string& path, Place at, const std::string& name, const Keys& keys);
   void error(const std::string& path, Place at, std::string message);
   [[nodiscard]] Diagnostic place(const std::string& path, Place at, std::string message) const;

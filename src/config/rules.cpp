@@ -1,8 +1,12 @@
 #include "config/rules.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "config/forms.h"
+#include "config/suggest.h"
 
 namespace orrery::config {
 namespace {
@@ -82,12 +86,45 @@ void check_drain(const Drain& drain, Report& report) {
         "drain.deadline", "delay and spread are longer than the deadline: sessions will be cut"));
 }
 
-void check_pools(const std::map<std::string, Pool>& pools, Report& report) {
-  for (const auto& [name, pool] : pools)
-    if (name.starts_with("gear:") && !pool.gears.empty())
+std::vector<std::string> listed_names(const Gears& gears) {
+  const bool listed[] = {gears.echo.listed, gears.chat.listed, gears.realtime.listed};
+  static_assert(std::size(listed) == std::size(gear_names));
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::size(listed); ++i)
+    if (listed[i]) names.emplace_back(gear_names[i]);
+  return names;
+}
+
+// A pool whose gear does not run bounds nothing: whoever wrote it meant another one.
+void check_pool_gear(const std::string& path, const std::string& gear,
+                     const std::vector<std::string>& listed, Report& report) {
+  if (std::find(listed.begin(), listed.end(), gear) != listed.end()) return;
+  const std::string accepted =
+      listed.empty() ? "none, as no gear is listed" : fmt::format("{}", fmt::join(listed, ", "));
+  const auto near = nearest(gear, listed);
+  const std::string hint = near ? fmt::format("; did you mean {}?", quoted(*near)) : "";
+  report.errors.push_back(report.about(
+      path, fmt::format("found the gear {}, which is not listed under gears; accepted: {}{}",
+                        quoted(gear), accepted, hint)));
+}
+
+void check_pools(const Tree& tree, Report& report) {
+  constexpr std::string_view of_gear = "gear:";
+  const auto listed = listed_names(tree.gears);
+  for (const auto& [name, pool] : tree.pools) {
+    const std::string path = fmt::format("pools.{}", name);
+    const bool own = name.starts_with(of_gear);
+    if (own) check_pool_gear(path, name.substr(of_gear.size()), listed, report);
+    if (own && !pool.gears.empty())
       report.errors.push_back(report.about(
-          fmt::format("pools.{}.gears", name),
+          path + ".gears",
           "found gears for a pool that belongs to one gear; accepted: nothing, or \"tenant:ID\""));
+    if (!own)
+      for (const auto& gear : pool.gears) check_pool_gear(path + ".gears", gear, listed, report);
+    if (!own && pool.gears.empty())
+      report.warnings.push_back(
+          report.about(path, "no gear may use this pool: its gears are not said"));
+  }
 }
 
 }  // namespace
@@ -99,7 +136,7 @@ void check_rules(const Tree& tree, Report& report) {
   check_mounts(tree.gears, report);
   check_admin(tree.admin, report);
   check_drain(tree.drain, report);
-  check_pools(tree.pools, report);
+  check_pools(tree, report);
 }
 
 }  // namespace orrery::config

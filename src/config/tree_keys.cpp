@@ -29,8 +29,7 @@ Key body_timeout(Server& s) {
 }
 Key callback_budget(Server& s) {
   return {"callbackBudget", Duration{&s.callback_budget, {1, day}},
-          "A callback that holds its loop longer is reported in the log, with its gear and route.",
-          Acts::later};
+          "A callback that holds its loop longer is reported in the log, with its gear and route."};
 }
 
 Keys http_keys(Server& s) {
@@ -98,21 +97,23 @@ Keys cluster_keys(Cluster& cluster) {
 }
 
 Keys admin_keys(Admin& admin) {
-  return later({{"address", Text{&admin.address, host_address},
-                 "Where the admin listener listens. Other than loopback needs a token."},
-                {"port", Count{&admin.port, any_port}, "Its port. 0: any free one, printed."},
-                {"token", Text{&admin.token, any_text}, "What its callers must show."}});
+  return {{"address", Text{&admin.address, host_address},
+           "Where the admin listener listens. Other than loopback needs a token."},
+          {"port", Count{&admin.port, any_port}, "Its port. 0: any free one, printed."},
+          {"token", Text{&admin.token, any_text},
+           "What its callers must show, as \"Authorization: Bearer TOKEN\"; others get 401. "
+           "Empty: nothing."}};
 }
 
 Keys drain_keys(Drain& drain) {
-  return later({{"delay", Duration{&drain.delay, {0, day}},
-                 "How long newcomers are still served once the node says that it is not ready."},
-                {"spread", Duration{&drain.spread, {0, day}},
-                 "Over how long the sessions are told to go, evenly. 0: at once."},
-                {"reconnectSpread", Duration{&drain.reconnect_spread, {0, day}},
-                 "Over how long the told clients should come back."},
-                {"deadline", Duration{&drain.deadline, {0, day}},
-                 "After which sessions that are still open are cut."}});
+  return {{"delay", Duration{&drain.delay, {0, day}},
+           "How long newcomers are still served once the node says that it is not ready."},
+          {"spread", Duration{&drain.spread, {0, day}},
+           "Over how long the sessions are told to go, evenly. 0: at once."},
+          {"reconnectSpread", Duration{&drain.reconnect_spread, {0, day}},
+           "Over how long the told clients should come back."},
+          {"deadline", Duration{&drain.deadline, {0, day}},
+           "After which sessions that are still open are cut."}};
 }
 
 Keys log_keys(Log& log) {
@@ -136,18 +137,19 @@ Keys keys_of(Tls& tls) {
 }
 
 Keys keys_of(Pool& pool) {
-  return later(
-      {{"gears", TextList{&pool.gears, gear_name}, "The gears that may use this pool."},
-       {"maxConnections", Count{&pool.max_connections, {0, 100'000'000}},
-        "Sessions on one node; more get 503."},
-       {"maxConnectionsInCluster", Count{&pool.max_connections_in_cluster, {0, 1'000'000'000}},
-        "Sessions on all nodes together; more get 503. 0: as many as the nodes allow."},
-       {"workers", Count{&pool.workers, {0, 1'024}}, "Threads for blocking handlers."},
-       {"workerQueue", Count{&pool.worker_queue, {1, 10'000'000}},
-        "Callbacks that may wait for a worker; then their sessions are not read."},
-       {"maxMemory", Size{&pool.max_memory, {1 << 20, 1024 * gibibyte}},
-        "Bytes of all buffers of its sessions; then newcomers get 503, and a session that "
-        "needs more is closed with 1013."}});
+  return {
+      {"gears", TextList{&pool.gears, gear_name},
+       "The gears that may use the pool of a tenant. Those of a gear have it to themselves."},
+      {"maxConnections", Count{&pool.max_connections, {0, 100'000'000}},
+       "Sessions on one node; more get 503."},
+      {"maxConnectionsInCluster", Count{&pool.max_connections_in_cluster, {0, 1'000'000'000}},
+       "Sessions on all nodes together; more get 503. 0: as many as the nodes allow.", Acts::later},
+      {"workers", Count{&pool.workers, {0, 1'024}}, "Threads for blocking handlers."},
+      {"workerQueue", Count{&pool.worker_queue, {1, 10'000'000}},
+       "Callbacks that may wait for a worker; then their sessions are not read."},
+      {"maxMemory", Size{&pool.max_memory, {1 << 20, 1024 * gibibyte}},
+       "Bytes of all buffers of its sessions; then newcomers get 503, and a session that "
+       "needs more is closed with 1013."}};
 }
 
 Keys keys_of(Server& s) {
@@ -186,8 +188,7 @@ Keys keys_of(Tree& tree) {
       {"server", Section{keys_of(tree.server)}, "What clients connect to."},
       {"pools", table(tree.pools, pool_name, "tenant:NAME"),
        "Executor pools and their limits: \"gear:NAME\" for all of a gear, \"tenant:ID\" for one "
-       "tenant.",
-       Acts::later},
+       "tenant."},
       {"gears", Section{gears_keys(tree.gears)},
        "What runs here. Without this section: echo at /echo and chat at /chat. The home page is at "
        "/ in any case."},

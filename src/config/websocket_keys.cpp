@@ -48,9 +48,7 @@ Keys message_keys(Websocket& w) {
        "Where only server.maxRequestSize is set, that counts here too."},
       {"maxFragments", Count{&w.max_fragments, {0, 100'000'000}},
        "Fragments that one message may come in; more is closed with 1009. 0: any number, as long "
-       "as "
-       "what they cost stays below twice their payload.",
-       Acts::later},
+       "as what they cost stays below twice their payload."},
       {"messageTimeout", Duration{&w.message_timeout, {1, day}},
        "The time from the first byte of a message to its last; more is closed with 1008."},
       {"rateLimitPolicy", choice(w.rate_limit_policy, {"close", "drop"}),
@@ -58,19 +56,17 @@ Keys message_keys(Websocket& w) {
        "dropped and counted."},
       {"maxQueuedBytes", Size{&w.max_queued_bytes, {1'024, 4 * gibibyte}},
        "Bytes that may wait for one client that reads slowly. overflow says what happens then."},
-      {"overflow",
-       choice(w.overflow, {"close", "drop_newest", "drop_oldest", "latest_per_key"},
-              {"drop_oldest", "latest_per_key"}),
+      {"overflow", choice(w.overflow, {"close", "drop_newest", "drop_oldest", "latest_per_key"}),
        "What happens beyond maxQueuedBytes: the session is closed with 1008 \"slow consumer\"; the "
-       "new message is dropped; the oldest ones are; or the last message with the same key is "
-       "replaced. What is dropped is counted."},
+       "new message is dropped; the oldest ones are; or the waiting message with the same key "
+       "is replaced, and one without a key closes the session. What is dropped is counted."},
       {"writeTimeout", Duration{&w.write_timeout, {1, day}},
        "How long a client may take nothing of what waits for it before it is closed with 1008."},
   };
 }
 
 Keys mailbox_keys(Websocket& w) {
-  return later({
+  return {
       {"mailboxCount", Count{&w.mailbox_count, {1, 100'000'000}},
        "Server messages that may wait for one session."},
       {"mailboxBytes", Size{&w.mailbox_bytes, {1'024, 4 * gibibyte}},
@@ -80,7 +76,7 @@ Keys mailbox_keys(Websocket& w) {
        "sender told, or the session is closed."},
       {"maxSessionsPerIp", Count{&w.max_sessions_per_ip, {0, 100'000'000}},
        "Sessions that one address may have; more get 503. 0: any number."},
-  });
+  };
 }
 
 Keys handshake_keys(Websocket& w) {
@@ -90,7 +86,7 @@ Keys handshake_keys(Websocket& w) {
        "header "
        "included; more gets 408."},
       {"admissionTimeout", Duration{&w.admission_timeout, {1, day}},
-       "The time that a gear may take to admit a client; more gets 503.", Acts::later},
+       "The time that a gear may take to admit a client; more gets 503."},
       {"closeTimeout", Duration{&w.close_timeout, {1, day}},
        "How long the answer to our close frame is waited for."},
   };

@@ -10,21 +10,39 @@
 #include <limits>
 
 namespace orrery::net {
+namespace {
+
+class EventfdWaker final : public Waker {
+ public:
+  explicit EventfdWaker(Descriptor eventfd) : eventfd_(std::move(eventfd)) {}
+  [[nodiscard]] int fd() const { return eventfd_.get(); }
+  void wake() override {
+    const std::uint64_t one = 1;
+    // Fails only when 2^64 wake-ups are unread, and then one is certainly pending.
+    [[maybe_unused]] const auto written = ::write(eventfd_.get(), &one, sizeof one);
+  }
+
+ private:
+  Descriptor eventfd_;
+};
+
+}  // namespace
 
 Result<std::unique_ptr<Poller>> EpollPoller::create() {
   Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return Error{fmt::format("cannot create an epoll: {}", std::strerror(errno))};
   Descriptor wakeup(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wakeup) return Error{fmt::format("cannot create an eventfd: {}", std::strerror(errno))};
+  auto waker = std::make_shared<EventfdWaker>(std::move(wakeup));
   // Edge-triggered: every write is told once, so that nobody needs to read the counter.
   epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakeup.get(), &event) != 0)
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, waker->fd(), &event) != 0)
     return Error{fmt::format("cannot watch an eventfd: {}", std::strerror(errno))};
-  return std::unique_ptr<Poller>(new EpollPoller(std::move(epoll), std::move(wakeup)));
+  return std::unique_ptr<Poller>(new EpollPoller(std::move(epoll), std::move(waker)));
 }
 
-EpollPoller::EpollPoller(Descriptor epoll, Descriptor wakeup)
-    : epoll_(std::move(epoll)), wakeup_(std::move(wakeup)) {}
+EpollPoller::EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker)
+    : epoll_(std::move(epoll)), waker_(std::move(waker)) {}
 
 void EpollPoller::wait(milliseconds timeout) {
   const auto at_most = std::min<std::int64_t>(timeout.count(), std::numeric_limits<int>::max());
@@ -65,12 +83,6 @@ void EpollPoller::remove(int fd, Watcher& watcher) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
   for (std::size_t i = next_; i < found_; ++i)
     if (events_[i].data.ptr == &watcher) events_[i].data.ptr = nullptr;
-}
-
-void EpollPoller::wake() {
-  const std::uint64_t one = 1;
-  // Fails only when 2^64 wake-ups are unread, and then one is certainly pending.
-  [[maybe_unused]] const auto written = ::write(wakeup_.get(), &one, sizeof one);
 }
 
 }  // namespace orrery::net

@@ -1,7 +1,7 @@
 // EpollPoller: one epoll instance and one eventfd to wake it.
 //
 // Owner   its Loop.
-// Thread  its loop's; wake() from any.
+// Thread  its loop's.
 // Limit   512 events per wait(); the kernel hands out the others at the next one. A watcher watches
 //         one descriptor.
 // Why     edge-triggered and registered once: no epoll_ctl on the message path.
@@ -26,14 +26,14 @@ class EpollPoller final : public Poller {
   Result<void> add(int fd, Watcher& watcher) override;
   Result<void> add_shared(int fd, Watcher& watcher) override;
   void remove(int fd, Watcher& watcher) override;
-  void wake() override;
+  [[nodiscard]] std::shared_ptr<Waker> waker() override { return waker_; }
 
  private:
-  EpollPoller(Descriptor epoll, Descriptor wakeup);
+  EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker);
   Result<void> add(int fd, Watcher& watcher, std::uint32_t events);
 
   Descriptor epoll_;
-  Descriptor wakeup_;
+  std::shared_ptr<Waker> waker_;
   std::size_t next_ = 0;   // the first event not yet delivered
   std::size_t found_ = 0;  // events in events_
   std::array<epoll_event, 512> events_;

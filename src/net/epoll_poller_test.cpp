@@ -95,10 +95,10 @@ TEST_F(EpollPollerTest, AWatcherMayRemoveItself) {
 }
 
 TEST_F(EpollPollerTest, WakeEndsAWaitFromAnotherThreadAndOneThatComesLater) {
-  poller->wake();
+  poller->waker()->wake();
   EXPECT_EQ(poll(-1ms), 0U);
   for (int i = 0; i < 100; ++i) {
-    std::thread other([&] { poller->wake(); });
+    std::thread other([&] { poller->waker()->wake(); });
     EXPECT_EQ(poll(-1ms), 0U);
     other.join();
   }

@@ -4,20 +4,40 @@
 
 namespace orrery::net {
 
-Inbox::~Inbox() {
-  while (InboxNode* node = take()) node->dropped();
-}
+namespace {
+
+// Stands in the place of the newest node once the inbox is closed. Never run.
+class Closed final : public InboxNode {
+  void run() override {}
+};
+Closed closed;
+
+}  // namespace
 
 // The order of these two steps, and of the two in may_sleep(), is one total order: either the
 // producer sees that the consumer sleeps, or the consumer sees the node.
-Inbox::Consumer Inbox::push(InboxNode& node) {
+bool Inbox::post(InboxNode& node) {
   InboxNode* newest = pushed_.load(std::memory_order_relaxed);
   do {
+    if (newest == &closed) return false;
     node.next_ = newest;
   } while (!pushed_.compare_exchange_weak(newest, &node, std::memory_order_seq_cst,
                                           std::memory_order_relaxed));
-  const bool wake = sleeping_.load(std::memory_order_seq_cst) && sleeping_.exchange(false);
-  return wake ? Consumer::must_be_woken : Consumer::awake;
+  if (sleeping_.load(std::memory_order_seq_cst) && sleeping_.exchange(false) && waker_)
+    waker_->wake();
+  return true;
+}
+
+void Inbox::close() {
+  while (InboxNode* node = take()) node->dropped();
+  InboxNode* newest = pushed_.exchange(&closed, std::memory_order_acquire);
+  if (newest == &closed) return;
+  while (newest != nullptr) std::exchange(newest, newest->next_)->dropped();
+}
+
+bool Inbox::in_own_thread() const {
+  const auto owner = owner_.load(std::memory_order_relaxed);
+  return owner == std::thread::id{} || owner == std::this_thread::get_id();
 }
 
 bool Inbox::may_sleep() {

@@ -1,7 +1,8 @@
 // An Inbox brings work from any thread to one loop, without a lock.
 //
-// Owner   a node belongs to whoever pushes it, and must live until it is run or dropped.
-// Thread  push() from anywhere; the rest only on the loop's.
+// Owner   shared: by its loop and by whoever may still post after the loop's end, who is then told.
+//         A node belongs to whoever posts it, and must live until it is run or dropped.
+// Thread  post(), in_own_thread() from anywhere; the rest only on the loop's.
 // Limit   none of its own: what may be pushed is bounded by whoever pushes.
 // Why     producers push on a list that the consumer takes as a whole: no ABA, no allocation, and
 //         a wake-up only if the consumer really sleeps.
@@ -9,6 +10,11 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "net/poller.h"
 
 namespace orrery::net {
 
@@ -36,14 +42,14 @@ class InboxNode : public InboxHook {
 
 class Inbox {
  public:
-  enum class Consumer { awake, must_be_woken };
-
-  Inbox() = default;
+  explicit Inbox(std::shared_ptr<Waker> waker) : waker_(std::move(waker)) {}
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
-  ~Inbox();  // drops what was not run
 
-  [[nodiscard]] Consumer push(InboxNode& node);
+  /// Wakes the loop if it sleeps. False, and the node is still the caller's, after close().
+  [[nodiscard]] bool post(InboxNode& node);
+  /// Drops what was not run; from now on nothing is taken.
+  void close();
 
   /// Runs at most `limit` nodes, in the order in which each producer pushed them; returns how many.
   std::size_t drain(std::size_t limit);
@@ -52,9 +58,16 @@ class Inbox {
   [[nodiscard]] bool may_sleep();
   void awake() { sleeping_.store(false, std::memory_order_relaxed); }
 
+  /// Whose thread the loop's is; none while nobody runs it.
+  void belongs_to(std::thread::id owner) { owner_.store(owner, std::memory_order_relaxed); }
+  /// True on the loop's thread, and everywhere while nobody runs it.
+  [[nodiscard]] bool in_own_thread() const;
+
  private:
   InboxNode* take();
 
+  const std::shared_ptr<Waker> waker_;
+  std::atomic<std::thread::id> owner_{};
   std::atomic<InboxNode*> pushed_{nullptr};  // newest first
   std::atomic<bool> sleeping_{false};
   InboxNode* ready_ = nullptr;  // oldest first; the consumer's

@@ -20,11 +20,21 @@ class Letter final : public InboxNode {
   std::string text_;
 };
 
-TEST(Inbox, RunsInTheOrderOfPushing) {
+// Counts how often the loop would have been woken.
+class CountingWaker final : public Waker {
+ public:
+  void wake() override {
+    wakes.fetch_add(1);
+    wakes.notify_one();
+  }
+  std::atomic<int> wakes{0};
+};
+
+TEST(Inbox, RunsInTheOrderOfPosting) {
   std::string transcript;
   Letter a(transcript, "a"), b(transcript, "b"), c(transcript, "c");
-  Inbox inbox;
-  for (Letter* letter : {&a, &b, &c}) EXPECT_EQ(inbox.push(*letter), Inbox::Consumer::awake);
+  Inbox inbox(nullptr);
+  for (Letter* letter : {&a, &b, &c}) EXPECT_TRUE(inbox.post(*letter));
   EXPECT_EQ(inbox.drain(10), 3U);
   EXPECT_EQ(transcript, "a b c ");
   EXPECT_TRUE(inbox.empty());
@@ -33,10 +43,10 @@ TEST(Inbox, RunsInTheOrderOfPushing) {
 TEST(Inbox, ABatchIsBoundedAndTheRestKeepsItsPlace) {
   std::string transcript;
   Letter a(transcript, "a"), b(transcript, "b"), c(transcript, "c");
-  Inbox inbox;
-  (void)inbox.push(a), (void)inbox.push(b);
+  Inbox inbox(nullptr);
+  EXPECT_TRUE(inbox.post(a) && inbox.post(b));
   EXPECT_EQ(inbox.drain(1), 1U);
-  (void)inbox.push(c);
+  EXPECT_TRUE(inbox.post(c));
   EXPECT_FALSE(inbox.empty());
   EXPECT_EQ(inbox.drain(10), 2U);
   EXPECT_EQ(transcript, "a b c ");
@@ -45,10 +55,13 @@ TEST(Inbox, ABatchIsBoundedAndTheRestKeepsItsPlace) {
 TEST(Inbox, ASleeperIsWokenOncePerBatch) {
   std::string transcript;
   Letter a(transcript, "a"), b(transcript, "b");
-  Inbox inbox;
+  const auto waker = std::make_shared<CountingWaker>();
+  Inbox inbox(waker);
   ASSERT_TRUE(inbox.may_sleep());
-  EXPECT_EQ(inbox.push(a), Inbox::Consumer::must_be_woken);
-  EXPECT_EQ(inbox.push(b), Inbox::Consumer::awake);
+  EXPECT_TRUE(inbox.post(a));
+  EXPECT_EQ(waker->wakes, 1);
+  EXPECT_TRUE(inbox.post(b));
+  EXPECT_EQ(waker->wakes, 1);
   EXPECT_FALSE(inbox.may_sleep()) << "work is waiting";
   inbox.drain(10);
   EXPECT_TRUE(inbox.may_sleep());
@@ -58,11 +71,48 @@ TEST(Inbox, WorkThatWasNotRunIsDropped) {
   std::string transcript;
   Letter a(transcript, "a"), b(transcript, "b"), c(transcript, "c");
   {
-    Inbox inbox;
-    (void)inbox.push(a), (void)inbox.push(b), (void)inbox.push(c);
+    Inbox inbox(nullptr);
+    EXPECT_TRUE(inbox.post(a) && inbox.post(b) && inbox.post(c));
     inbox.drain(1);
+    inbox.close();
   }
   EXPECT_EQ(transcript, "a dropped:b dropped:c ");
+}
+
+TEST(Inbox, AClosedOneTakesNothing) {
+  std::string transcript;
+  Letter a(transcript, "a");
+  Inbox inbox(nullptr);
+  inbox.close();
+  EXPECT_FALSE(inbox.post(a));
+  inbox.close();
+  EXPECT_EQ(transcript, "");
+}
+
+TEST(Inbox, PostersThatMeetItsEndAreTakenOrTold) {
+  struct Counted final : InboxNode {
+    void run() override { ++handled; }
+    void dropped() override { ++handled; }
+    int handled = 0;
+  };
+  constexpr std::size_t posts = 2000;
+  std::vector<std::vector<Counted>> nodes;
+  for (int p = 0; p < 3; ++p) nodes.emplace_back(posts);
+  Inbox inbox(nullptr);
+  std::atomic<std::size_t> refused{0};
+  std::vector<std::thread> threads;
+  for (auto& mine : nodes)
+    threads.emplace_back([&] {
+      for (auto& node : mine)
+        if (!inbox.post(node)) refused.fetch_add(1);
+    });
+  for (int i = 0; i < 50; ++i) inbox.drain(20);
+  inbox.close();
+  for (auto& thread : threads) thread.join();
+  std::size_t handled = 0;
+  for (auto& mine : nodes)
+    for (auto& node : mine) handled += static_cast<std::size_t>(node.handled);
+  EXPECT_EQ(handled + refused, 3 * posts);
 }
 
 // A node that counts, and is pushed again by its producer only after it was run.
@@ -82,8 +132,8 @@ class Ticket final : public InboxNode {
 TEST(Inbox, FourProducersLoseNothingAndKeepTheirOrder) {
   constexpr int producers = 4;
   constexpr int rounds = 5000;
-  Inbox inbox;
-  std::atomic<int> wakes{0};
+  const auto waker = std::make_shared<CountingWaker>();
+  Inbox inbox(waker);
   int seen[producers] = {};
   std::vector<std::vector<Ticket>> tickets;
   for (int p = 0; p < producers; ++p) {
@@ -98,10 +148,7 @@ TEST(Inbox, FourProducersLoseNothingAndKeepTheirOrder) {
         while (!ticket.free.load(std::memory_order_acquire)) std::this_thread::yield();
         ticket.free.store(false, std::memory_order_relaxed);
         ticket.sequence = i;
-        if (inbox.push(ticket) == Inbox::Consumer::must_be_woken) {
-          wakes.fetch_add(1);
-          wakes.notify_one();
-        }
+        if (!inbox.post(ticket)) return;
       }
     });
   }
@@ -109,8 +156,8 @@ TEST(Inbox, FourProducersLoseNothingAndKeepTheirOrder) {
   int woken = 0;
   for (std::size_t ran = 0; ran < static_cast<std::size_t>(producers) * rounds;) {
     if (inbox.may_sleep()) {
-      wakes.wait(woken);
-      woken = wakes.load();
+      waker->wakes.wait(woken);
+      woken = waker->wakes.load();
       inbox.awake();
     }
     ran += inbox.drain(100);

@@ -28,11 +28,13 @@ bool concerns_one_newcomer(int error) {
 
 }  // namespace
 
-Listener::Listener(Loop& loop, int listening_socket, Accepted accepted, Paused paused)
+Listener::Listener(Loop& loop, int listening_socket, Accepted accepted, Paused paused,
+                   HasRoom has_room)
     : loop_(loop),
       listening_socket_(listening_socket),
       accepted_(std::move(accepted)),
-      paused_(std::move(paused)) {}
+      paused_(std::move(paused)),
+      has_room_(std::move(has_room)) {}
 
 Listener::~Listener() {
   stop_accepting();
@@ -52,6 +54,7 @@ void Listener::stop_accepting() {
 // Level-triggered: whoever is not accepted in this turn is told again in the next one.
 void Listener::on_ready(bool, bool, bool) {
   for (int i = 0; i < accepts_per_turn && watching_; ++i) {
+    if (!has_room_()) return rest();
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     Descriptor socket(::accept4(listening_socket_, reinterpret_cast<sockaddr*>(&address), &size,
@@ -66,9 +69,13 @@ void Listener::on_ready(bool, bool, bool) {
   }
 }
 
-void Listener::pause_accepting(int error) {
+void Listener::rest() {
   stop_accepting();
   loop_.timers().arm(*this, loop_.now() + pause);
+}
+
+void Listener::pause_accepting(int error) {
+  rest();
   paused_(error);
 }
 

@@ -22,7 +22,12 @@ class Listener final : private Watcher, private Timer {
   /// Accepting pauses because of this errno (no descriptors or memory left).
   using Paused = Function<void(int error)>;
 
-  Listener(Loop& loop, int listening_socket, Accepted accepted, Paused paused);
+  /// Whether one more may be accepted; if not, newcomers wait in the kernel for `pause`.
+  using HasRoom = Function<bool()>;
+
+  Listener(
+      Loop& loop, int listening_socket, Accepted accepted, Paused paused,
+      HasRoom has_room = [] { return true; });
   ~Listener();
 
   [[nodiscard]] Result<void> start_accepting();
@@ -32,12 +37,14 @@ class Listener final : private Watcher, private Timer {
  private:
   void on_ready(bool readable, bool writable, bool hangup) override;
   void on_timer(Time now) override;
+  void rest();
   void pause_accepting(int error);
 
   Loop& loop_;
   const int listening_socket_;
   Accepted accepted_;
   Paused paused_;
+  HasRoom has_room_;
   bool watching_ = false;
 };
 

@@ -45,29 +45,34 @@ Loop::Loop(const Clock& clock, std::unique_ptr<Poller> poller, LoopOptions optio
       read_buffer_(new_buffer(options.read_buffer_bytes)),
       now_(clock.now()),
       chunks_(options.chunk_pool_bytes),
-      timers_(now_) {}
+      timers_(now_),
+      inbox_(std::make_shared<Inbox>(poller_->waker())) {}
 
-Loop::~Loop() = default;
+Loop::~Loop() {
+  inbox_->close();  // dropped work may still use everything else
+}
 
 bool Loop::turn(milliseconds max_wait) {
   wait(max_wait);
   std::size_t happened = poller_->dispatch();
-  happened += inbox_.drain(posted_per_turn_);
+  const std::size_t posted = inbox_->drain(posted_per_turn_);
+  happened += posted;
   happened += timers_.advance(now_);
   happened += call_requeued();
+  happened += inbox_->drain(posted_per_turn_ - posted);
   happened += call_turn_end_hooks();
   return happened != 0;
 }
 
 void Loop::run() {
-  thread_ = std::this_thread::get_id();
+  inbox_->belongs_to(std::this_thread::get_id());
   while (!stopping_.load(std::memory_order_acquire)) turn(milliseconds{-1});
-  thread_ = std::thread::id{};
+  inbox_->belongs_to(std::thread::id{});
 }
 
 void Loop::stop() {
   stopping_.store(true, std::memory_order_release);
-  poller_->wake();
+  if (const auto waker = poller_->waker()) waker->wake();
 }
 
 void Loop::post(Function<void()> work) {
@@ -75,25 +80,20 @@ void Loop::post(Function<void()> work) {
 }
 
 void Loop::post(InboxNode& node) {
-  if (inbox_.push(node) == Inbox::Consumer::must_be_woken) poller_->wake();
-}
-
-bool Loop::in_own_thread() const {
-  const auto owner = thread_.load(std::memory_order_relaxed);
-  return owner == std::thread::id{} || owner == std::this_thread::get_id();
+  if (!inbox_->post(node)) node.dropped();
 }
 
 void Loop::wait(milliseconds max_wait) {
   milliseconds timeout = sleep_allowed(max_wait);
-  if (timeout != milliseconds{0} && !inbox_.may_sleep()) timeout = milliseconds{0};
+  if (timeout != milliseconds{0} && !inbox_->may_sleep()) timeout = milliseconds{0};
   poller_->wait(timeout);
-  inbox_.awake();
+  inbox_->awake();
   now_ = clock_.now();
   requeued_.splice(requeued_.end(), again_);  // what asks from here on waits for the next turn
 }
 
 milliseconds Loop::sleep_allowed(milliseconds max_wait) const {
-  if (!again_.empty() || !hooks_.empty() || !inbox_.empty()) return milliseconds{0};
+  if (!again_.empty() || !hooks_.empty() || !inbox_->empty()) return milliseconds{0};
   const auto deadline = timers_.next_deadline();
   if (!deadline) return max_wait;
   const auto until = std::max(*deadline - clock_.now(), milliseconds{0});

@@ -1,5 +1,5 @@
 // A Loop runs one thread's share of the server, turn by turn: wait, watchers, inbox, timers, the
-// requeued, turn-end hooks.
+// requeued, what they posted to this very loop, turn-end hooks.
 //
 // Owner   the server; what is registered with it unlinks itself and may go first.
 // Thread  the one that is in run() (or calls turn()); post() and stop() from any.
@@ -84,8 +84,10 @@ class Loop {
   [[nodiscard]] ChunkPool& chunks() { return chunks_; }
   [[nodiscard]] Poller& poller() { return *poller_; }
   [[nodiscard]] std::size_t index() const { return index_; }
+  /// For those who may post when the loop is gone.
+  [[nodiscard]] const std::shared_ptr<Inbox>& inbox() const { return inbox_; }
   /// For assertions: true on the loop's thread, and everywhere while nobody is in run().
-  [[nodiscard]] bool in_own_thread() const;
+  [[nodiscard]] bool in_own_thread() const { return inbox_->in_own_thread(); }
 
  private:
   template <typename T>
@@ -112,7 +114,6 @@ class Loop {
   const std::size_t read_buffer_bytes_;
   const std::unique_ptr<char, FreeBuffer> read_buffer_;
   std::atomic<bool> stopping_{false};
-  std::atomic<std::thread::id> thread_{};  // none while nobody is in run()
   Time now_;
   ChunkPool chunks_;
   TimerWheel timers_;
@@ -120,7 +121,7 @@ class Loop {
   List<Requeued> requeued_;  // for this one
   List<TurnEndHook> hooks_;
   List<TurnEndHook> ending_;  // hooks of the round that runs now
-  Inbox inbox_;               // last: dropped work may still use everything above
+  const std::shared_ptr<Inbox> inbox_;
 };
 
 }  // namespace orrery::net

@@ -2,7 +2,7 @@
 // tests and in simulation, where a clock of their own says what time it is.
 //
 // Owner   its Loop.
-// Thread  its loop's; wake() from any (there is nobody to wake).
+// Thread  its loop's.
 #pragma once
 
 #include "net/poller.h"
@@ -16,7 +16,7 @@ class ManualPoller final : public Poller {
   Result<void> add(int, Watcher&) override { return refusal(); }
   Result<void> add_shared(int, Watcher&) override { return refusal(); }
   void remove(int, Watcher&) override {}
-  void wake() override {}
+  [[nodiscard]] std::shared_ptr<Waker> waker() override { return nullptr; }
 
  private:
   static Result<void> refusal() {

@@ -2,15 +2,23 @@
 // interface later, and a manual one for memory streams and simulation.
 //
 // Owner   its Loop. It does not own the descriptors, nor the watchers.
-// Thread  its loop's; wake() from any.
+// Thread  its loop's; its waker's wake() from any.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "base/clock.h"
 #include "orrery/result.h"
 
 namespace orrery::net {
+
+/// Ends the wait() of a poller that runs now, or the next one. It outlives its poller. Any thread.
+class Waker {
+ public:
+  virtual ~Waker() = default;
+  virtual void wake() = 0;
+};
 
 class Watcher {
  public:
@@ -40,8 +48,8 @@ class Poller {
   /// Nothing is delivered to `watcher` for `fd` any more, not even what was already found.
   virtual void remove(int fd, Watcher& watcher) = 0;
 
-  /// Ends the wait() that runs now, or the next one. Any thread.
-  virtual void wake() = 0;
+  /// Null where nobody ever sleeps.
+  [[nodiscard]] virtual std::shared_ptr<Waker> waker() = 0;
 };
 
 }  // namespace orrery::net

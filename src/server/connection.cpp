@@ -1,6 +1,9 @@
 #include "server/connection.h"
 
+#include <algorithm>
+
 #include "server/loop_server.h"
+#include "server/session.h"
 
 namespace orrery::server {
 
@@ -42,6 +45,7 @@ void Connection::write(const SharedBytes& bytes) {
 
 void Connection::flush() {
   if (dead_) return;
+  if (!blocked_ && !finishing_) protocol_->fill_outbox();
   if (outbox_ && !outbox_->empty()) {
     const net::Written written = outbox_->flush(*stream_);
     if (written.error != 0) return broke(written.error);
@@ -49,13 +53,42 @@ void Connection::flush() {
   }
   const bool was_blocked = blocked_;
   blocked_ = outbox_ && !outbox_->empty();
+  settle_account();
   if (blocked_) {
     if (!was_blocked && !finishing_) protocol_->on_blocked();
     return;
   }
   if (outbox_) server_.keep_outbox(std::move(outbox_));
-  if (was_blocked && !finishing_) protocol_->on_flushed();
+  const bool tell = was_blocked || wants_flushed_;
+  wants_flushed_ = false;
+  if (tell && !finishing_) protocol_->on_flushed();
   if (finishing_) end_writing();
+}
+
+// Charges the session's pool with what has become more, or gives back what has become less.
+void Connection::settle_account() {
+  const std::size_t parked = parked_ ? parked_->bytes.capacity() : 0;
+  const auto held = static_cast<std::uint32_t>(
+      std::min<std::size_t>(protocol_->held_bytes() + parked, UINT32_MAX));
+  if (held == charged_bytes_) return;
+  Session* const session = protocol_->as_session();
+  if (!session || session->has_departed()) return;
+  auto& account = server_.account_of(session->pool());
+  if (held < charged_bytes_) {
+    account.release(charged_bytes_ - held);
+  } else if (!account.charge(held - charged_bytes_)) {
+    return session->out_of_memory();
+  }
+  charged_bytes_ = held;
+}
+
+void Connection::leave_account() {
+  const auto charged = std::exchange(charged_bytes_, 0);
+  if (charged > 0) server_.account_of(protocol_->as_session()->pool()).release(charged);
+}
+
+void Connection::let_go() {
+  if (dead_) server_.bury(*this);
 }
 
 void Connection::write_early() {
@@ -67,6 +100,16 @@ void Connection::write_early() {
 
 void Connection::become(std::unique_ptr<Protocol> next) {
   server_.retire(std::exchange(protocol_, std::move(next)));
+  replaced_ = true;
+}
+
+// Whether there was another one to begin.
+bool Connection::start_replaced() {
+  if (!replaced_) return false;
+  replaced_ = false;
+  armed_for_ = Time::max();
+  protocol_->start();
+  return true;
 }
 
 void Connection::pause() {
@@ -107,10 +150,13 @@ void Connection::on_bytes(std::span<char> bytes) {
   if (dead_ || finishing_) return;  // lingering: what still comes is of no interest
   const auto left = parked_ ? bytes : process(bytes);
   if (dirty_) flush();
-  if (left.empty() || dead_ || finishing_) return;
-  if (!parked_) parked_ = std::make_unique<Parked>();
-  parked_->bytes.append(left.data(), left.size());
-  stream_->pause_reading();
+  if (dead_ || finishing_) return;
+  if (!left.empty()) {
+    if (!parked_) parked_ = std::make_unique<Parked>();
+    parked_->bytes.append(left.data(), left.size());
+    stream_->pause_reading();
+  }
+  settle_account();
 }
 
 // Lets the protocol, and the one that it may become, take from `bytes`; returns what they leave.
@@ -119,15 +165,15 @@ std::span<char> Connection::process(std::span<char> bytes) {
     const Progress progress = protocol_->on_bytes(bytes);
     if (dead_ || finishing_) break;
     if (progress == Progress::later) server_.continue_later(*this);
-    if (progress != Progress::replaced) break;
-    armed_for_ = Time::max();
-    protocol_->start();
+    if (!start_replaced()) break;
     if (dead_ || finishing_ || bytes.empty()) break;
   }
   return bytes;
 }
 
 void Connection::continue_parked() {
+  if (dead_) return;
+  if (!start_replaced()) protocol_->on_again();
   if (dead_ || finishing_ || paused_) return;
   if (auto parked = std::exchange(parked_, nullptr)) {
     const auto left = process(std::span(parked->bytes).subspan(parked->taken));

@@ -4,7 +4,7 @@
 // Owner   its LoopServer's slab; removed at the end of the turn in which it died.
 // Thread  its loop's.
 // Limit   parked bytes: at most one read buffer, because the stream is not read while any wait. The
-//         outbox is bounded by the protocol above.
+//         outbox is bounded by the protocol above. Both are charged to the session's pool.
 #pragma once
 
 #include <memory>
@@ -58,6 +58,8 @@ class Connection final : private net::StreamEvents, private net::Timer {
   /// Ends at once.
   void abort();
   [[nodiscard]] bool finishing() const { return finishing_; }
+  /// Calls Protocol::on_flushed() when the outbox is next empty, even if nothing had to wait.
+  void tell_flushed() { wants_flushed_ = true; }
   /// Calls Protocol::on_timer() at this time, or earlier if an earlier call asked for that.
   void wake_by(Time deadline);
 
@@ -65,6 +67,11 @@ class Connection final : private net::StreamEvents, private net::Timer {
   [[nodiscard]] const net::Stream& stream() const { return *stream_; }
   [[nodiscard]] SlotId id() const { return id_; }
   [[nodiscard]] Protocol* protocol() { return protocol_.get(); }
+  [[nodiscard]] bool may_be_buried() const { return protocol_->may_go(); }
+  /// Its session ends: the pool is charged with nothing of it any more.
+  void leave_account();
+  /// Its protocol has become free to go: it does, if it is dead.
+  void let_go();
 
  private:
   friend class LoopServer;
@@ -83,6 +90,8 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void flush();
   std::span<char> process(std::span<char> bytes);
   void continue_parked();
+  bool start_replaced();
+  void settle_account();
   void end_writing();
   void broke(int error);
   void die();
@@ -97,6 +106,9 @@ class Connection final : private net::StreamEvents, private net::Timer {
   Time armed_for_ = Time::max();
   Time progressed_{};
   SlotId id_{};
+  std::uint32_t charged_bytes_ = 0;  // to the session's pool
+  bool wants_flushed_ : 1 = false;
+  bool replaced_ : 1 = false;  // the protocol has not begun yet
   bool dirty_ : 1 = false;
   bool again_ : 1 = false;
   bool blocked_ : 1 = false;

@@ -16,34 +16,55 @@ struct Engine::Address {
   std::shared_ptr<const net::TlsContext> context{};
 };
 
-// One loop with its thread, its listeners and what its TLS streams share.
+// One loop with its thread, its listeners and what its TLS streams share; or one that the caller
+// of start_on() turns.
 struct Engine::LoopThread final : private net::Timer {
   LoopThread(Node& of_node, std::unique_ptr<net::Poller> poller, std::size_t index)
-      : node(of_node), loop(of_node.environment.clock, std::move(poller), {.index = index}) {}
+      : node(of_node),
+        own_loop(std::make_unique<net::Loop>(of_node.environment.clock, std::move(poller),
+                                             net::LoopOptions{.index = index})),
+        loop(*own_loop) {}
+  LoopThread(Node& of_node, net::Loop& of_caller) : node(of_node), loop(of_caller) {}
   ~LoopThread() = default;
 
-  // On the loop's thread: ends it when everybody is gone, or the time is up.
-  void begin_stop() {
-    for (auto& listener : listeners) listener->stop_accepting();
-    server->stop();
-    deadline = loop.now() + node.options.limits.close_timeout + 1s;
-    on_timer(loop.now());
+  // On the loop's thread. A later call may only hasten the end.
+  void begin_drain(const DrainOptions& wished) {
+    const Time now = loop.now();
+    deadline = std::min(deadline, now + wished.deadline);
+    goodbye_at = std::min(goodbye_at, now + wished.delay);
+    spread = wished.spread;
+    reconnect_spread = wished.reconnect_spread;
+    on_timer(now);
   }
+
+  // Nobody is refused by the kernel while others still say goodbye: all loops end together.
   void on_timer(Time now) override {
-    if (!server->empty() && now < deadline) {
-      loop.timers().arm(*this, now + 20ms);
-      return;
+    if (now >= goodbye_at) {
+      server->drain(spread, reconnect_spread);
+      goodbye_at = Time::max();
     }
+    const bool gone = server->draining() && server->empty();
+    if (gone && !std::exchange(done, true)) ++node.loops_done;
+    if (now >= deadline) cut = server->cut_off();
+    if (now < deadline && node.loops_done < node.loops.size())
+      return loop.timers().arm(*this, std::min(now + 20ms, std::min(goodbye_at, deadline)));
+    for (auto& listener : listeners) listener->stop_accepting();
     server->cut_off();
     loop.stop();
   }
 
   Node& node;
-  net::Loop loop;
+  const std::unique_ptr<net::Loop> own_loop{};
+  net::Loop& loop;
   std::unique_ptr<net::TlsScratch> tls_scratch{};
   LoopServer* server = nullptr;  // the Node's
   std::vector<std::unique_ptr<net::Listener>> listeners{};
-  Time deadline{};
+  Time deadline = Time::max();
+  Time goodbye_at = Time::max();
+  milliseconds spread{0};
+  milliseconds reconnect_spread{0};
+  std::size_t cut = 0;
+  bool done = false;
   std::thread thread{};
 };
 
@@ -59,15 +80,34 @@ std::string url_of(const net::ListenAddress& address, bool tls) {
 
 }  // namespace
 
+Node::Node(ServerOptions with, Environment in)
+    : options(std::move(with)),
+      environment(std::move(in)),
+      pools(options.pools, environment.make_workers),
+      registry(registry::Registry::alone(environment.clock, environment.random,
+                                         {.loops = options.threads})) {}
+
+namespace {
+
+ServerOptions with_threads(ServerOptions options) {
+  if (options.threads == 0) options.threads = net::usable_cores();
+  return options;
+}
+
+}  // namespace
+
 Engine::Engine(ServerOptions options, Environment environment)
-    : node_{std::move(options), environment} {}
+    : node_(with_threads(std::move(options)), std::move(environment)) {}
 
 Engine::~Engine() {
   stop();
-  join();
+  (void)join();
   node_.environment.jobs.stop();
+  node_.pools.stop();
+  if (watchdog_) watchdog_->stop();
   for (auto& thread : threads_) thread->listeners.clear();
   for (auto& loop : node_.loops) loop->cut_off();  // what on_close publishes meets all loops alive
+  node_.registry->stop();
   node_.loops.clear();
 }
 
@@ -75,31 +115,66 @@ void Engine::listen(std::string address, std::optional<Tls> tls) {
   listening_.push_back(std::make_unique<Address>(Address{std::move(address), std::move(tls)}));
 }
 
-Result<LoopServer*> Engine::start_on(const Router& routes, net::Loop& loop) {
+// What the options and the routes mean, before anything is opened.
+Result<void> Engine::prepare(const Router& routes) {
+  auto trusted = net::Networks::parse(node_.options.trusted_proxies);
+  if (!trusted) return Error{"trusted proxies: " + trusted.error()};
+  node_.trusted = std::move(*trusted);
   auto table = RouteTable::build(routes, node_.options);
   if (!table) return Error{table.error()};
   node_.routes = std::move(*table);
-  node_.loops.push_back(std::make_unique<LoopServer>(node_, loop));
-  return node_.loops.back().get();
+  return {};
+}
+
+Result<LoopServer*> Engine::start_on(const Router& routes, net::Loop& loop) {
+  auto servers = start_on(routes, {&loop});
+  if (!servers) return Error{servers.error()};
+  return servers->front();
+}
+
+Result<std::vector<LoopServer*>> Engine::start_on(const Router& routes,
+                                                  const std::vector<net::Loop*>& loops) {
+  if (auto read = prepare(routes); !read) return Error{read.error()};
+  std::vector<LoopServer*> servers;
+  for (net::Loop* const loop : loops) {
+    threads_.push_back(std::make_unique<LoopThread>(node_, *loop));
+    node_.loops.push_back(std::make_unique<LoopServer>(node_, *loop));
+    servers.push_back(threads_.back()->server = node_.loops.back().get());
+  }
+  node_.ready = true;
+  return servers;
 }
 
 Result<void> Engine::start(const Router& routes) {
   const std::lock_guard lock(mutex_);
   if (started_) return Error{"this server was started before"};
-  if (node_.stopping) return Error{"this server was stopped before it started"};
+  if (stop_asked_) return Error{"this server was stopped before it started"};
   if (listening_.empty()) return Error{"this server has no address: call listen() before start()"};
-  auto table = RouteTable::build(routes, node_.options);
-  if (!table) return Error{table.error()};
-  node_.routes = std::move(*table);
-  if (node_.options.threads == 0) node_.options.threads = net::usable_cores();
+  if (auto read = prepare(routes); !read) return Error{read.error()};
   const std::lock_guard nobody_joins(joining_);
   if (auto ready = set_up(); !ready) {
     take_down();
     return ready;
   }
+  watch_callbacks();
   for (auto& each : threads_) each->thread = std::thread([&loop = each->loop] { loop.run(); });
   started_ = true;
+  node_.ready = true;
   return {};
+}
+
+// What holds a loop is told while it does.
+void Engine::watch_callbacks() {
+  std::vector<const pools::Holding*> loops;
+  for (const auto& loop : node_.loops) loops.push_back(&loop->holding());
+  watch_ = std::make_unique<pools::HoldWatch>(
+      loops, node_.options.callback_budget, [this](const pools::HeldLoop& held) {
+        node_.environment.log.warn("a callback holds its loop", {{"gear", held.gear},
+                                                                 {"route", held.route},
+                                                                 {"loop", held.loop},
+                                                                 {"ms", held.held.count()}});
+      });
+  watchdog_ = std::make_unique<pools::WatchdogThread>(*watch_, node_.environment.clock);
 }
 
 // Listeners and loops, but no thread yet.
@@ -154,7 +229,8 @@ Result<void> Engine::start_accepting() {
           [this](int error) {
             node_.environment.log.warn("accepting pauses: no descriptors or memory left",
                                        {{"errno", error}});
-          }));
+          },
+          [this, &on] { return on.server->strangers() < node_.strangers_per_loop(); }));
       if (auto accepting = on.listeners.back()->start_accepting(); !accepting) return accepting;
     }
   }
@@ -195,16 +271,54 @@ void Engine::settle(LoopThread& on, const Address& address, net::Descriptor sock
   on.server->accept(std::move(stream));
 }
 
-void Engine::stop() {
+void Engine::drain(const DrainOptions& options) {
   const std::lock_guard lock(mutex_);
-  if (node_.stopping.exchange(true)) return;
-  for (auto& each : threads_) each->loop.post([thread = each.get()] { thread->begin_stop(); });
+  stop_asked_ = true;
+  node_.ready = false;
+  node_.draining = true;
+  for (auto& each : threads_)
+    each->loop.post([thread = each.get(), options] { thread->begin_drain(options); });
 }
 
-void Engine::join() {
+void Engine::stop() {
+  drain({.delay = 0s,
+         .spread = 0s,
+         .reconnect_spread = 0s,
+         .deadline = node_.options.limits.close_timeout + 1s});
+}
+
+DrainReport Engine::join() {
   const std::lock_guard alone(joining_);
-  for (auto& each : threads_)
+  DrainReport report;
+  for (auto& each : threads_) {
     if (each->thread.joinable()) each->thread.join();
+    report.told += each->server->told();
+    report.cut += each->cut;
+  }
+  return report;
+}
+
+ServerStatus Engine::status() const {
+  const std::lock_guard lock(mutex_);
+  ServerStatus status{node_.ready, node_.draining, 0, node_.loops.size()};
+  for (const auto& loop : node_.loops) status.sessions += loop->sessions();
+  return status;
+}
+
+Sender Engine::sender(std::string_view pool) {
+  return Sender(node_.registry, node_.registry->scope(pool));
+}
+
+void Engine::set_pool(std::string_view pool, const PoolLimits& limits) {
+  if (!node_.pools.set(pool, limits))
+    node_.environment.log.error("no pool has this name", {{"pool", observe::quoted(pool)}});
+}
+
+void Engine::close_pool(std::string_view name) {
+  const pools::Pool* const pool = node_.pools.close(name);
+  if (!pool) return;
+  for (auto& loop : node_.loops)
+    loop->loop().post([server = loop.get(), pool] { server->close_pool(*pool); });
 }
 
 }  // namespace orrery::server

@@ -1,7 +1,9 @@
 // The Engine assembles a server: listeners, loops and their threads, and what they share.
 //
 // Owner   the Server (or a TestServer); it owns threads, loops and connections.
-// Thread  start(), stop(), join() from any; the destructor stops and waits.
+// Thread  start(), drain(), stop(), join() and what asks or changes from any; the destructor stops
+// and
+//         waits.
 #pragma once
 
 #include <memory>
@@ -16,6 +18,7 @@
 #include "net/loop.h"
 #include "net/tls_context.h"
 #include "net/tls_scratch.h"
+#include "pools/watchdog_thread.h"
 #include "server/loop_server.h"
 #include "server/node.h"
 
@@ -33,10 +36,21 @@ class Engine {
   /// Serves on a loop that the caller turns, without threads and listeners: for streams that are
   /// given to LoopServer::accept(). The loop outlives the engine.
   [[nodiscard]] Result<LoopServer*> start_on(const Router& routes, net::Loop& loop);
-  /// Says goodbye to all sessions; the loops end when they are gone, or when their time is up.
+  /// The same on several; `loops` are numbered from 0 in this order, and outlive the engine.
+  [[nodiscard]] Result<std::vector<LoopServer*>> start_on(const Router& routes,
+                                                          const std::vector<net::Loop*>& loops);
+  /// See Server::drain(). The loops end, all together, when nobody is left on any of them, or at
+  /// the deadline.
+  void drain(const DrainOptions& options);
+  /// At once, and without a hint when to come back.
   void stop();
   /// Waits until the loops have ended. Returns at once if none was started.
-  void join();
+  DrainReport join();
+
+  [[nodiscard]] ServerStatus status() const;
+  [[nodiscard]] Sender sender(std::string_view pool);
+  void set_pool(std::string_view pool, const PoolLimits& limits);
+  void close_pool(std::string_view pool);
 
   /// See Server::addresses().
   [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
@@ -45,6 +59,7 @@ class Engine {
   struct Address;
   struct LoopThread;
 
+  [[nodiscard]] Result<void> prepare(const Router& routes);
   [[nodiscard]] Result<void> set_up();
   void take_down();
   [[nodiscard]] Result<void> open(Address& address);
@@ -55,13 +70,19 @@ class Engine {
   void settle(LoopThread& on, const Address& address, net::Descriptor socket,
               const net::PeerAddress& peer);
 
+  void watch_callbacks();
+
   Node node_;
   std::vector<std::unique_ptr<Address>> listening_;
   std::vector<std::string> addresses_;
   std::vector<std::unique_ptr<LoopThread>> threads_;
-  std::mutex mutex_;    // start() and stop() exclude each other
-  std::mutex joining_;  // one joins the threads, the others wait for it
+  mutable std::mutex mutex_;  // start(), drain() and status() exclude each other
+  std::mutex joining_;        // one joins the threads, the others wait for it
   bool started_ = false;
+  bool stop_asked_ = false;
+  // Last: they look at the loops.
+  std::unique_ptr<pools::HoldWatch> watch_;
+  std::unique_ptr<pools::WatchdogThread> watchdog_;
 };
 
 }  // namespace orrery::server

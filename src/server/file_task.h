@@ -10,7 +10,7 @@
 #include <string>
 
 #include "http/file_source.h"
-#include "orrery/response.h"
+#include "orrery/http.h"
 
 namespace orrery::server {
 

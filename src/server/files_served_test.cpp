@@ -219,7 +219,7 @@ TEST_F(FilesServed, ToTheEndEvenWhenTheServerStops) {
   WireServer server(routes());
   WireClient alice(server, {.window_bytes = 10'000});
   alice.sends(request("GET /big"));
-  server.servers[0]->stop();
+  server.servers[0]->drain(0ms, 0ms);
   EXPECT_EQ(answers_in(alice.hears()), "200 " + big + "\n");
   EXPECT_EQ(alice.state(), net::MemoryState::finished);
 }

@@ -4,6 +4,7 @@
 
 #include "base/exceptions.h"
 #include "http/response_writer.h"
+#include "server/admitting.h"
 #include "server/file_task.h"
 #include "server/loop_server.h"
 #include "server/request_data.h"
@@ -38,7 +39,9 @@ void HttpProtocol::wait_for(Waiting what) {
   const milliseconds allowed = what == Waiting::next_request ? limits.idle
                                : what == Waiting::body       ? limits.body_timeout
                                : what == Waiting::answer     ? write_timeout
-                                                             : limits.handshake_timeout;
+                               : what == Waiting::admission
+                                   ? admitting_->route.limits.admission_timeout
+                                   : limits.handshake_timeout;
   deadline_ = server().loop().now() + allowed;
   connection_.wake_by(deadline_);
 }
@@ -92,6 +95,10 @@ std::optional<RouteTable::Found> HttpProtocol::look_up() {
   return server().node().routes->find(host, target_->raw_path);
 }
 
+ClientSeen HttpProtocol::client_seen() {
+  return client_of(reader_.head(), connection_.stream(), server().node().trusted);
+}
+
 // The body is whole too: the answer, or the beginning of one that takes longer.
 HttpProtocol::Step HttpProtocol::on_request() {
   wait_for(Waiting::answer);
@@ -133,7 +140,7 @@ void HttpProtocol::answer_plain(RouteTable::Found found) {
 
 void HttpProtocol::run_handler(const RouteSpec& spec, std::vector<http::PathParam> params) {
   Request request = make_request(reader_.head(), *target_, reader_.body(), std::move(params),
-                                 connection_.stream());
+                                 connection_.stream(), client_seen());
   Exchange exchange(request);
   if (const auto halted = run_plugs(spec, exchange)) return respond(*halted, exchange.headers);
   respond(spec.handler(request), exchange.headers);
@@ -154,7 +161,7 @@ void HttpProtocol::guarded(const RouteSpec& spec, Call&& call) {
 }
 
 bool HttpProtocol::closes() const {
-  return last_request_ || !reader_.keep_alive() || connection_.server().stopping();
+  return last_request_ || !reader_.keep_alive() || connection_.server().draining();
 }
 
 void HttpProtocol::respond(const Response& response, const HeaderList& more) {
@@ -182,10 +189,11 @@ void HttpProtocol::give_up(int status, std::string_view why) {
 
 void HttpProtocol::note_refused(std::string_view event, int status, std::string_view why) {
   const auto path = target_ ? target_->raw_path : std::string_view{};
-  server().log().info(event, {{"status", status},
-                              {"cause", why},
-                              {"path", observe::quoted(path)},
-                              {"remote", connection_.stream().peer().address}});
+  std::string remote = target_ ? client_seen().address : std::string{};
+  if (remote.empty()) remote = connection_.stream().peer().address;
+  server().log().info(
+      event,
+      {{"status", status}, {"cause", why}, {"path", observe::quoted(path)}, {"remote", remote}});
 }
 
 void HttpProtocol::respond_error(int status, std::string_view sentence, const HeaderList& more) {
@@ -223,7 +231,7 @@ void HttpProtocol::on_flushed() {
 
 // The peer said its last word; what it asked is still answered.
 void HttpProtocol::on_end(int error) {
-  if (error == 0 && !file_ && !waits_for_reader_) connection_.finish(linger);
+  if (error == 0 && !file_ && !waits_for_reader_ && !admitting_) connection_.finish(linger);
 }
 
 void HttpProtocol::on_timer(Time now) {
@@ -231,6 +239,11 @@ void HttpProtocol::on_timer(Time now) {
   if (blocked && now >= connection_.progressed() + write_timeout) return connection_.abort();
   if (blocked) on_blocked();
   if (now < deadline_) return connection_.wake_by(deadline_);
+  if (waiting_ == Waiting::admission) {
+    const auto admitting = std::move(admitting_);
+    (void)refuse(*admitting, Response::text("admission took too long\n", 503), "admission timeout");
+    return;
+  }
   if (waiting_ == Waiting::answer || (blocked && waiting_ == Waiting::next_request))
     return wait_for(waiting_);
   const bool incomplete = waiting_ == Waiting::head || waiting_ == Waiting::body ||

@@ -15,20 +15,24 @@
 #include "http/request_reader.h"
 #include "http/url.h"
 #include "orrery/handshake.h"
+#include "pools/pool.h"
 #include "server/connection.h"
 #include "server/protocol.h"
+#include "server/request_data.h"
 #include "server/route_table.h"
 #include "websocket/handshake.h"
 
 namespace orrery::server {
 
+struct Admitting;
 struct FileTask;
 
-class HttpProtocol final : public Protocol {
+class HttpProtocol final : public Protocol, private detail::AdmissionHost {
  public:
   static constexpr std::size_t queued_limit_bytes = 256 * 1024;
 
   explicit HttpProtocol(Connection& connection);
+  ~HttpProtocol() override;
 
   void start() override;
   Progress on_bytes(std::span<char>& bytes) override;
@@ -37,24 +41,40 @@ class HttpProtocol final : public Protocol {
   void on_end(int error) override;
   void on_timer(Time now) override;
   void on_stop() override;
-  void on_gone() override {}
+  void on_again() override;
+  void on_gone() override;
+
+  /// On the loop, when a worker has done an admission's job.
+  void work_returned();
 
  private:
   /// What the deadline that runs is for.
-  enum class Waiting : std::uint8_t { first_head, next_request, head, body, answer };
+  enum class Waiting : std::uint8_t { first_head, next_request, head, body, answer, admission };
   enum class Step : std::uint8_t { go_on, stop };
 
   [[nodiscard]] LoopServer& server() { return connection_.server(); }
   void wait_for(Waiting what);
+  [[nodiscard]] ClientSeen client_seen();
   [[nodiscard]] std::optional<RouteTable::Found> look_up();
 
   // upgrade.cpp
   Progress upgrade(RouteTable::Found found);
-  Progress admit(const WebsocketEntry& route, const websocket::Upgrade& upgrade, Request request);
-  Progress open_session(const WebsocketEntry& route, const websocket::Upgrade& upgrade,
-                        detail::Opened opened, Handshake& handshake);
+  [[nodiscard]] pools::Pool* pool_of(const RouteSpec& spec, const Request& request);
+  Progress admit(std::unique_ptr<Admitting> admitting);
+  Progress settle(Admitting& admitting, detail::Opening opening);
+  [[nodiscard]] bool count_address(Admitting& admitting);
+  Progress open_session(Admitting& admitting, detail::Opened opened);
+  void write_101(const Admitting& admitting, std::string_view subprotocol);
+  static void destroy(const Admitting& admitting, const detail::Opened& opened);
   Progress refuse(Response response, std::string_view why);
+  Progress refuse(Admitting& admitting, Response response, std::string_view why);
+  Progress threw(const Admitting& admitting, const std::exception_ptr& thrown);
   [[nodiscard]] std::optional<Response> run_plugs(const RouteSpec& spec, Exchange& exchange);
+
+  // admitting.cpp
+  Progress admit_later(std::unique_ptr<Admitting> admitting);
+  Progress go_on_admitting();
+  void work(std::coroutine_handle<> waiter, std::function<void()> job) override;
 
   // http_protocol.cpp
   Step on_head();
@@ -84,6 +104,7 @@ class HttpProtocol final : public Protocol {
   std::optional<http::Target> target_;      // of the request that is being read or answered
   std::optional<RouteTable::Found> found_;  // its route
   std::shared_ptr<FileTask> file_;          // while a file is being sent
+  std::unique_ptr<Admitting> admitting_;    // while an admission waits
   Time deadline_{};
   Waiting waiting_ = Waiting::first_head;
   bool last_request_ = false;      // it asked to upgrade, or was broken: no other follows

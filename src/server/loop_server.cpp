@@ -1,18 +1,32 @@
 #include "server/loop_server.h"
 
+#include <fmt/format.h>
+
+#include "server/broadcast.h"
 #include "server/http_protocol.h"
 #include "server/session.h"
+#include "server/session_actor.h"
 
 namespace orrery::server {
 
 namespace {
 
 constexpr std::size_t idle_outbox_count = 256;
+constexpr std::size_t idle_buffer_count = 256;
+constexpr std::size_t idle_buffer_bytes = 16 * 1024;
 
 }  // namespace
 
+LoopServer::LoopServer(Node& node, net::Loop& loop)
+    : node_(node),
+      loop_(loop),
+      door_(std::make_shared<actor::Door>(loop.inbox(), loop.index(), *this)) {
+  node.registry->add_loop(door_, *this);
+}
+
 LoopServer::~LoopServer() {
   cut_off();
+  loop_.inbox()->close();  // what is under way speaks of us
 }
 
 void LoopServer::accept(std::unique_ptr<net::Stream> stream) {
@@ -22,72 +36,205 @@ void LoopServer::accept(std::unique_ptr<net::Stream> stream) {
   connection->open(id, std::make_unique<HttpProtocol>(*connection));
 }
 
-void LoopServer::stop() {
-  stopping_ = true;
-  connections_.for_each([](Connection& connection, SlotId) {
-    if (!connection.finishing()) connection.protocol()->on_stop();
+void LoopServer::session_opened() {
+  sessions_.store(sessions() + 1, std::memory_order_relaxed);
+}
+
+void LoopServer::session_ended(Session& session) {
+  if (running_ == &session) running_ = nullptr;
+  sessions_.store(sessions() - 1, std::memory_order_relaxed);
+}
+
+Session* LoopServer::session(SlotId id) {
+  Connection* const connection = connections_.find(id);
+  return connection ? connection->protocol()->as_session() : nullptr;
+}
+
+// Leaving and coming back.
+
+milliseconds LoopServer::moment_within(milliseconds spread) {
+  if (spread.count() <= 0) return milliseconds{0};
+  return milliseconds{node_.environment.random.next_u32() % spread.count()};
+}
+
+// Each client is asked to come back at a moment of its own.
+std::string LoopServer::goodbye() {
+  if (reconnect_spread_.count() <= 0) return "shutting down";
+  return fmt::format("shutting down; reconnect in {} ms", moment_within(reconnect_spread_).count());
+}
+
+void LoopServer::drain(milliseconds spread, milliseconds reconnect_spread) {
+  draining_ = true;
+  drain_spread_ = spread;
+  reconnect_spread_ = reconnect_spread;
+  connections_.for_each([this](Connection& connection, SlotId) {
+    Session* const session = connection.protocol()->as_session();
+    if (connection.finishing()) return;
+    if (session) {
+      if (session->leave_at(loop_.now() + moment_within(drain_spread_), goodbye())) ++told_;
+    } else {
+      connection.protocol()->on_stop();
+    }
   });
 }
 
-void LoopServer::cut_off() {
-  connections_.for_each([](Connection& connection, SlotId) {
-    if (auto* session = dynamic_cast<Session*>(connection.protocol()))
+std::size_t LoopServer::cut_off() {
+  std::size_t cut = 0;
+  connections_.for_each([&](Connection& connection, SlotId) {
+    if (Session* const session = connection.protocol()->as_session()) {
+      if (session->is_open() || session->is_closing()) ++cut;
       session->cut_off(CloseCause::Kind::shutdown_deadline);
-    else
+    } else {
       connection.abort();
+    }
   });
   on_turn_end();
+  return cut;
 }
 
-// One message to another loop's members.
-struct LoopServer::Delivery final : net::InboxNode {
-  Delivery(LoopServer& to, std::string_view to_group, MessageType of_type, SharedBytes bytes)
-      : server(to), group(to_group), type(of_type), payload(std::move(bytes)) {}
-  [[nodiscard]] std::size_t bytes() const {
-    return sizeof *this + group.capacity() + payload.size();
+void LoopServer::close_pool(const pools::Pool& pool) {
+  connections_.for_each([&](Connection& connection, SlotId) {
+    Session* const session = connection.protocol()->as_session();
+    if (session && session->is_open() && &session->pool() == &pool)
+      session->begin_close(CloseCause::Kind::pool_closed, 1013, "pool closed");
+  });
+}
+
+// What comes from elsewhere.
+
+void LoopServer::receive(std::unique_ptr<actor::Letter> letter) {
+  Session* const to = session(letter->to());
+  if (to && to->is_open()) return to->actor().receive(std::move(letter));
+  counters_.dropped[static_cast<std::size_t>(DropCause::closed)].add();
+}
+
+void LoopServer::close(SlotId id, const CloseCause& cause) {
+  if (Session* const to = session(id)) to->begin_close(cause.kind, cause.code, cause.reason);
+}
+
+void LoopServer::deliver(const registry::Publication& publication) {
+  Broadcast broadcast(publication.type(), publication.payload());
+  publication.for_each_member([&](SlotId member) {
+    if (Session* const to = session(member)) to->actor().deliver(publication, broadcast);
+  });
+}
+
+/// Something for the actor of one session, on its way to the loop.
+template <typename Tell>
+class LoopServer::Return final : public net::InboxNode {
+ public:
+  Return(SlotId to, actor::Door& door, Tell tell) : to_(to), door_(door), tell_(std::move(tell)) {}
+  static void post(const actor::Mailbox& to, Tell tell) {
+    auto node = std::make_unique<Return>(to.session(), to.door(), std::move(tell));
+    if (to.door().post(*node)) (void)node.release();  // it deletes itself
   }
   void run() override {
-    server.deliveries_bytes_ -= bytes();
-    server.deliver(group, type, payload, nullptr);
-    delete this;
+    const std::unique_ptr<Return> self(this);
+    auto& server = static_cast<LoopServer&>(door_.receiver());
+    Session* const session = server.session(to_);
+    if (session && session->is_open()) tell_(session->actor());
   }
   void dropped() override { delete this; }
 
-  LoopServer& server;
-  const std::string group;
-  const MessageType type;
-  const SharedBytes payload;
+ private:
+  const SlotId to_;
+  actor::Door& door_;
+  Tell tell_;
 };
 
-void LoopServer::publish(std::string_view group, MessageType type, std::string_view payload,
-                         const Session* except) {
-  const SharedBytes shared{std::string(payload)};
-  for (const auto& other : node_.loops)
-    if (other.get() != this && other->groups().memberships() > 0)
-      hand_over(std::make_unique<Delivery>(*other, group, type, shared));
-  deliver(group, type, shared, except);
+void LoopServer::name_answered(const actor::Mailbox& to, std::uint32_t claim,
+                               const NameAnswer& answer) {
+  auto tell = [claim, answer](SessionActor& actor) { actor.name_answered(claim, answer); };
+  Return<decltype(tell)>::post(to, std::move(tell));
 }
 
-void LoopServer::hand_over(std::unique_ptr<Delivery> delivery) {
-  std::atomic<std::size_t>& under_way = delivery->server.deliveries_bytes_;
-  const std::size_t bytes = delivery->bytes();
-  if (under_way.fetch_add(bytes) + bytes <= deliveries_limit_bytes) {
-    net::Loop& there = delivery->server.loop();
-    return there.post(*delivery.release());  // it deletes itself
-  }
-  under_way -= bytes;
-  counters_.dropped[static_cast<std::size_t>(CloseCause::Kind::slow_consumer)].add();
+void LoopServer::work_returned(const actor::Mailbox& to, std::uint32_t suspension) {
+  auto tell = [suspension](SessionActor& actor) { actor.work_returned(suspension); };
+  Return<decltype(tell)>::post(to, tell);
 }
 
-void LoopServer::deliver(std::string_view group, MessageType type, const SharedBytes& payload,
-                         const Session* except) {
-  Broadcast broadcast(type, payload);
-  for (const SlotId member : groups_.members(group)) {
-    Connection* const connection = connections_.find(member);
-    auto* const session = static_cast<Session*>(connection->protocol());
-    if (session != except) session->deliver_broadcast(broadcast);
-  }
+void LoopServer::post_gate(SlotId id) {
+  loop_.post([this, id] {
+    Session* const opened = session(id);
+    if (opened && opened->is_open()) opened->actor().gate_passed();
+  });
 }
+
+void LoopServer::wait_for_worker(pools::Pool& pool, SlotId id) {
+  auto& waiting = want_worker_[&pool];
+  waiting.push_back(id);
+  if (waiting.size() > 1) return;  // somebody asked already
+  pool.workers().on_room([inbox = door_, this, &pool] {
+    struct Told final : net::InboxNode {
+      Told(LoopServer& of, pools::Pool& with_room) : server(of), pool(with_room) {}
+      void run() override {
+        const std::unique_ptr<Told> self(this);
+        server.room_for_work(pool);
+      }
+      void dropped() override { delete this; }
+      LoopServer& server;
+      pools::Pool& pool;
+    };
+    auto told = std::make_unique<Told>(*this, pool);
+    if (inbox->post(*told)) (void)told.release();
+  });
+}
+
+// Whoever waits longest is the first; one that finds no room after all waits again, before those
+// behind it.
+void LoopServer::room_for_work(pools::Pool& pool) {
+  auto& refused = want_worker_[&pool];
+  auto waiting = std::exchange(refused, {});
+  while (!waiting.empty() && refused.empty()) {
+    const SlotId next = waiting.front();
+    waiting.pop_front();
+    if (Session* const one = session(next)) one->actor().room_for_work();
+  }
+  refused.insert(refused.end(), waiting.begin(), waiting.end());
+}
+
+registry::Scope& LoopServer::scope_of(const pools::Pool& pool) {
+  if (pool.number() >= scopes_.size()) scopes_.resize(pool.number() + 1);
+  auto& scope = scopes_[pool.number()];
+  if (!scope) scope = &node_.registry->scope(pool.name());
+  return *scope;
+}
+
+// Callbacks.
+
+LoopServer::Running::Running(LoopServer& server, const Session& session,
+                             const pools::CallbackOrigin& origin)
+    : server_(server) {
+  const SessionActor* const actor = session.actor_if_any();
+  server.running_ = &session;
+  server.door_->running = actor ? actor->mailbox_if_any() : nullptr;
+  server.holding_.enter(origin);
+}
+
+LoopServer::Running::~Running() {
+  server_.running_ = nullptr;
+  server_.door_->running = nullptr;
+  server_.holding_.leave();
+}
+
+void LoopServer::known_as(const Session& session, const actor::Mailbox& mailbox) {
+  if (running_ == &session) door_->running = &mailbox;
+}
+
+std::string LoopServer::take_buffer() {
+  if (idle_buffers_.empty()) return {};
+  std::string buffer = std::move(idle_buffers_.back());
+  idle_buffers_.pop_back();
+  return buffer;
+}
+
+void LoopServer::keep_buffer(std::string buffer) {
+  if (idle_buffers_.size() == idle_buffer_count || buffer.capacity() > idle_buffer_bytes) return;
+  if (idle_buffers_.empty()) idle_buffers_.reserve(idle_buffer_count);
+  idle_buffers_.push_back(std::move(buffer));
+}
+
+// Connections.
 
 void LoopServer::flush_later(Connection& connection) {
   if (connection.dirty_) return;
@@ -125,7 +272,8 @@ void LoopServer::keep_outbox(std::unique_ptr<net::Outbox> outbox) {
   if (idle_outboxes_.size() < idle_outbox_count) idle_outboxes_.push_back(std::move(outbox));
 }
 
-// The writes of the turn; then those who died in it go. Both may make more of either.
+// The writes of the turn; then those who died in it go, unless a worker still looks at them. Both
+// may make more of either.
 void LoopServer::on_turn_end() {
   retired_.clear();
   deflate_.trim();
@@ -138,7 +286,9 @@ void LoopServer::on_turn_end() {
     if (buried_.empty()) return;
     const SlotId id = buried_.back();
     buried_.pop_back();
-    forget_again(*connections_.find(id));
+    Connection* const connection = connections_.find(id);
+    if (!connection || !connection->may_be_buried()) continue;
+    forget_again(*connection);
     connections_.remove(id);
     load_.store(connections_.size(), std::memory_order_relaxed);
   }

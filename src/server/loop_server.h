@@ -1,22 +1,30 @@
-// A LoopServer is one loop's share of the server: its connections, its groups, its compressor.
+// A LoopServer is one loop's share of the server: its connections, what is handed to them from
+// elsewhere, its compressor, its memory for coroutines and outboxes.
 //
 // Owner   the Node.
-// Thread  its loop's; other loops only touch what is atomic, and the loop's inbox.
-// Limit   messages on their way to it from other loops: `deliveries_limit_bytes`; what is beyond is
-//         dropped by the loop that publishes, and counted there.
-// Why     connections share nothing between loops, so no call in here takes a lock.
+// Thread  its loop's, but for what says otherwise.
+// Limit   connections without a session: a share of the process's descriptors; what is beyond waits
+//         in the listener's backlog.
+// Why     connections share nothing between loops, so no call on a message's way takes a lock.
 #pragma once
 
 #include <atomic>
+#include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "actor/frame_pool.h"
+#include "actor/mailbox.h"
 #include "base/slab.h"
 #include "net/loop.h"
 #include "observe/counters.h"
-#include "registry/groups.h"
+#include "orrery/session_waits.h"
+#include "pools/hold_watch.h"
+#include "pools/loop_accounts.h"
+#include "registry/registry.h"
 #include "server/connection.h"
 #include "server/node.h"
 #include "websocket/deflate.h"
@@ -25,40 +33,80 @@ namespace orrery::server {
 
 class Session;
 
-class LoopServer final : private net::TurnEndHook, private net::Requeued {
+class LoopServer final : private net::TurnEndHook,
+                         private net::Requeued,
+                         public actor::Receiver,
+                         private registry::Fanout {
  public:
-  static constexpr std::size_t deliveries_limit_bytes = 16 * 1024 * 1024;
-
-  LoopServer(Node& node, net::Loop& loop) : node_(node), loop_(loop) {}
+  LoopServer(Node& node, net::Loop& loop);
   ~LoopServer();  // every session that is left hears on_close first
 
   /// Takes a stream that was just accepted.
   void accept(std::unique_ptr<net::Stream> stream);
 
-  /// Says goodbye to all, and refuses newcomers, until empty() or cut_off().
-  void stop();
-  [[nodiscard]] bool stopping() const { return stopping_; }
+  /// Refuses newcomers from now on, and tells every session to go at a moment of its own within
+  /// `spread`, with a hint to come back at one within `reconnect_spread`.
+  void drain(milliseconds spread, milliseconds reconnect_spread);
+  [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] bool empty() const { return connections_.size() == 0; }
-  /// Ends what is still there.
-  void cut_off();
+  /// Ends what is still there; returns how many sessions that were.
+  std::size_t cut_off();
+  /// Closes the sessions of a pool.
+  void close_pool(const pools::Pool& pool);
+  /// Sessions that were told to go.
+  [[nodiscard]] std::size_t told() const { return told_; }
 
   [[nodiscard]] Node& node() { return node_; }
   [[nodiscard]] net::Loop& loop() { return loop_; }
   [[nodiscard]] observe::Log& log() { return node_.environment.log; }
   [[nodiscard]] observe::LoopCounters& counters() { return counters_; }
   [[nodiscard]] websocket::DeflateEngine& deflate() { return deflate_; }
-  [[nodiscard]] std::size_t sessions() const { return sessions_; }
-  /// Connections, as other loops see them when they look for one with room.
+  [[nodiscard]] const pools::Holding& holding() const { return holding_; }
+  /// From any thread: sessions, connections, and those among them that have no session.
+  [[nodiscard]] std::size_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t load() const { return load_.load(std::memory_order_relaxed); }
-  [[nodiscard]] Connection* find(SlotId id) { return connections_.find(id); }
-  void session_opened() { ++sessions_; }
-  void session_ended() { --sessions_; }
+  [[nodiscard]] std::size_t strangers() const {
+    const std::size_t all = load(), known = sessions();
+    return all > known ? all - known : 0;
+  }
+  void session_opened();
+  void session_ended(Session& session);
 
-  // Groups: see Session::join() and publish().
-  [[nodiscard]] registry::Groups& groups() { return groups_; }
-  /// Hands a message to the members on this loop and, through their inboxes, to the other loops.
-  void publish(std::string_view group, MessageType type, std::string_view payload,
-               const Session* except);
+  // For sessions and their actors.
+  [[nodiscard]] const std::shared_ptr<actor::Door>& door() const { return door_; }
+  [[nodiscard]] actor::FramePool& frames() { return frames_; }
+  [[nodiscard]] registry::Scope& scope_of(const pools::Pool& pool);
+  [[nodiscard]] pools::LoopAccount& account_of(const pools::Pool& pool) {
+    return accounts_.of(pool);
+  }
+  [[nodiscard]] Connection* find(SlotId id) { return connections_.find(id); }
+  /// The session in a slot; null if it is gone.
+  [[nodiscard]] Session* session(SlotId id);
+  /// A mailbox was made for `session`, perhaps inside one of its callbacks.
+  void known_as(const Session& session, const actor::Mailbox& mailbox);
+  /// Behind everything that was posted to this loop so far: SessionActor::gate_passed().
+  void post_gate(SlotId session);
+  /// SessionActor::room_for_work(), when the pool's queue has room.
+  void wait_for_worker(pools::Pool& pool, SlotId session);
+  /// From any thread, also when the loop is gone: the answer goes to the session's actor.
+  static void name_answered(const actor::Mailbox& to, std::uint32_t claim,
+                            const NameAnswer& answer);
+  static void work_returned(const actor::Mailbox& to, std::uint32_t suspension);
+  /// Memory for a message that a coroutine looks at.
+  [[nodiscard]] std::string take_buffer();
+  void keep_buffer(std::string buffer);
+
+  /// While it lives, a callback of this session runs.
+  class [[nodiscard]] Running {
+   public:
+    Running(LoopServer& server, const Session& session, const pools::CallbackOrigin& origin);
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running();
+
+   private:
+    LoopServer& server_;
+  };
 
   // For connections.
   void flush_later(Connection& connection);
@@ -70,29 +118,42 @@ class LoopServer final : private net::TurnEndHook, private net::Requeued {
   void keep_outbox(std::unique_ptr<net::Outbox> outbox);
 
  private:
-  struct Delivery;
+  template <typename Tell>
+  class Return;
 
   void on_turn_end() override;
   void on_again() override;
+  void receive(std::unique_ptr<actor::Letter> letter) override;
+  void close(SlotId session, const CloseCause& cause) override;
+  void deliver(const registry::Publication& publication) override;
+  void room_for_work(pools::Pool& pool);
   void forget_again(Connection& connection);
-  void hand_over(std::unique_ptr<Delivery> delivery);
-  void deliver(std::string_view group, MessageType type, const SharedBytes& payload,
-               const Session* except);
+  [[nodiscard]] milliseconds moment_within(milliseconds spread);
+  [[nodiscard]] std::string goodbye();
 
   Node& node_;
   net::Loop& loop_;
   observe::LoopCounters counters_;
+  pools::Holding holding_;
   websocket::DeflateEngine deflate_;
-  registry::Groups groups_;
+  actor::FramePool frames_;
+  pools::LoopAccounts accounts_;
+  const std::shared_ptr<actor::Door> door_;
+  std::vector<registry::Scope*> scopes_;  // by Pool::number()
   std::vector<std::unique_ptr<net::Outbox>> idle_outboxes_;
+  std::vector<std::string> idle_buffers_;
+  const Session* running_ = nullptr;
   Connection* dirty_ = nullptr;
   Connection* again_ = nullptr;
   std::vector<SlotId> buried_;
   std::vector<std::unique_ptr<Protocol>> retired_;
-  std::atomic<std::size_t> deliveries_bytes_{0};  // on their way here
+  std::map<const pools::Pool*, std::deque<SlotId>> want_worker_;
   std::atomic<std::size_t> load_{0};
-  std::size_t sessions_ = 0;
-  bool stopping_ = false;
+  std::atomic<std::size_t> sessions_{0};
+  std::size_t told_ = 0;
+  bool draining_ = false;
+  milliseconds drain_spread_{0};
+  milliseconds reconnect_spread_{0};
   Slab<Connection> connections_;  // last: what it holds uses everything above
 };
 

@@ -1,17 +1,23 @@
-// The Node is what all loops of one server share: options, routes, and what main() handed in.
+// The Node is what all loops of one server share: options, routes, pools, the registry, and what
+// main() handed in.
 //
 // Owner   the engine.
-// Thread  read by all loops; what changes is atomic.
+// Thread  read by all loops; what changes is atomic, or says so itself.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "net/networks.h"
 #include "observe/log.h"
-#include "orrery/server.h"
+#include "orrery/orrery.h"
+#include "pools/address_counts.h"
+#include "pools/pool_table.h"
+#include "registry/registry.h"
 #include "server/jobs.h"
 #include "server/route_table.h"
 
@@ -24,14 +30,34 @@ struct Environment {
   const Clock& clock;
   observe::Log& log;
   Jobs& jobs;
+  Random& random;  // for any thread
+  pools::WorkersFactory make_workers;
 };
 
 struct Node {
+  Node(ServerOptions with, Environment in);
+
+  [[nodiscard]] Sender sender(const pools::Pool& pool) const {
+    return Sender(registry, registry->scope(pool.name()));
+  }
+
+  /// Connections without a session that one loop may have: together a tenth of what fits.
+  [[nodiscard]] std::size_t strangers_per_loop() const {
+    const std::size_t all = options.connections / 10;
+    return std::max<std::size_t>(all / std::max<std::size_t>(loops.size(), 1), 16);
+  }
+
   ServerOptions options;
   Environment environment;
+  pools::PoolTable pools;
+  pools::AddressCounts addresses{};
+  std::shared_ptr<registry::Registry> registry;
   std::unique_ptr<RouteTable> routes{};
+  net::Networks trusted{};  // proxies
   std::vector<std::unique_ptr<LoopServer>> loops{};
-  std::atomic<bool> stopping{false};
+  std::atomic<bool> ready{false};
+  std::atomic<bool> draining{false};
+  std::atomic<std::size_t> loops_done{0};  // that have nobody left
 };
 
 }  // namespace orrery::server

@@ -4,12 +4,15 @@
 // Thread  the connection's loop.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "base/clock.h"
 
 namespace orrery::server {
+
+class Session;
 
 /// What a Protocol did with the bytes it was given.
 enum class Progress : std::uint8_t {
@@ -32,17 +35,28 @@ class Protocol {
   virtual Progress on_bytes(std::span<char>& bytes) = 0;
   /// The peer reads more slowly than we write: Connection::progressed() tells since when.
   virtual void on_blocked() = 0;
-  /// All that was queued has been written, after some of it had to wait.
+  /// The connection is about to write: what was kept back so far may be queued now.
+  virtual void fill_outbox() {}
+  /// All that was queued has been written, after some of it had to wait, or because
+  /// Connection::tell_flushed() asked for it.
   virtual void on_flushed() = 0;
   /// The peer finished (0) or the connection broke (errno). No more bytes but those parked while it
   /// was paused; behind them it is called again.
   virtual void on_end(int error) = 0;
   /// A deadline that was given to Connection::wake_by() has come, or an earlier one.
   virtual void on_timer(Time now) = 0;
-  /// The server stops: say goodbye and finish.
-  virtual void on_stop() = 0;
+  /// The loop's next turn, if LoopServer::continue_later() asked for it.
+  virtual void on_again() {}
+  /// The server goes, and this is no session: finish what was begun.
+  virtual void on_stop() {}
   /// The connection is about to go, whatever the reason: the last call.
   virtual void on_gone() = 0;
+  /// False while a worker still looks at it: then a dead connection stays.
+  [[nodiscard]] virtual bool may_go() const { return true; }
+
+  [[nodiscard]] virtual Session* as_session() { return nullptr; }
+  /// Memory that it makes its pool hold, beyond what every session has.
+  [[nodiscard]] virtual std::size_t held_bytes() const { return 0; }
 };
 
 }  // namespace orrery::server

@@ -1,7 +1,8 @@
-#include "orrery/request.h"
+#include "orrery/http.h"
 
 #include <algorithm>
 
+#include "http/forwarded.h"
 #include "http/url.h"
 #include "server/request_data.h"
 
@@ -19,9 +20,23 @@ std::string_view moved(std::string_view view, const char* from, const char* to) 
 
 }  // namespace
 
+ClientSeen client_of(const http::RequestHead& head, const net::Stream& stream,
+                     const net::Networks& trusted) {
+  ClientSeen client{{}, stream.encrypted(), head.headers.find("Host").value_or("")};
+  if (trusted.empty()) return client;
+  const std::string peer = stream.peer().address;
+  if (!trusted.contain(peer)) return client;
+  auto said =
+      http::forwarded(head.headers, [&](const auto& each) { return trusted.contain(each); });
+  client.address = said.address.empty() ? peer : std::move(said.address);
+  if (!said.scheme.empty()) client.secure = http::same_name(said.scheme, "https");
+  if (!said.host.empty()) client.host = said.host;
+  return client;
+}
+
 Request make_request(const http::RequestHead& head, const http::Target& target,
                      std::string_view body, std::vector<http::PathParam> params,
-                     const net::Stream& stream) {
+                     const net::Stream& stream, const ClientSeen& client) {
   auto data = std::make_unique<RequestData>();
   data->line.reserve(head.method.size() + target.raw_path.size() + target.query.size() + 2);
   data->line.append(head.method).append(1, ' ').append(target.raw_path);
@@ -31,6 +46,9 @@ Request make_request(const http::RequestHead& head, const http::Target& target,
   if (!params.empty())
     data->params = std::make_unique<const RequestData::Params>(std::move(params));
   data->stream = &stream;
+  if (!client.address.empty())
+    data->forwarded =
+        std::make_unique<const ForwardedClient>(ForwardedClient{client.address, client.secure});
   data->passing = std::make_unique<PassingData>();
   PassingData& passing = *data->passing;
   // All headers are views into one block of bytes, the head as it came.
@@ -108,15 +126,15 @@ std::string_view Request::body() const {
 }
 
 std::string Request::remote_address() const {
-  return data_->stream->peer().address;
+  return data_->forwarded ? data_->forwarded->address : data_->stream->peer().address;
 }
 
 std::uint16_t Request::remote_port() const {
-  return data_->stream->peer().port;
+  return data_->forwarded ? 0 : data_->stream->peer().port;
 }
 
 bool Request::secure() const {
-  return data_->stream->encrypted();
+  return data_->forwarded ? data_->forwarded->secure : data_->stream->encrypted();
 }
 
 void Request::set_value(std::string_view name, std::any value) {

@@ -1,4 +1,4 @@
-#include "orrery/response.h"
+#include "orrery/http.h"
 
 #include <fmt/format.h>
 

@@ -27,8 +27,11 @@ std::optional<websocket::CompressionRules> compression_of(Compression which) {
 
 Result<std::unique_ptr<WebsocketEntry>> make_websocket(const RouteSpec& spec,
                                                        const ServerOptions& options) {
-  if (!spec.open)
+  if (!spec.open && !spec.open_later)
     return mistake_in(spec, "its handler is built from an admitted value: add .admit(...)");
+  const bool for_workers = static_cast<bool>(spec.worker_operations.on_message);
+  if (for_workers && !spec.on_workers)
+    return mistake_in(spec, "its handler takes a WorkerSession&: add .on_workers()");
   auto entry = std::make_unique<WebsocketEntry>();
   entry->spec = &spec;
   entry->limits = options.limits;
@@ -38,6 +41,7 @@ Result<std::unique_ptr<WebsocketEntry>> make_websocket(const RouteSpec& spec,
   if (!origins) return mistake_in(spec, origins.error());
   entry->origins = std::move(*origins);
   entry->compression = compression_of(entry->limits.compression);
+  entry->origin = {spec.scope.gear, spec.path};
   return entry;
 }
 
@@ -62,6 +66,7 @@ std::string allowed_at(const PathEntry& entry) {
 
 Limits merged(Limits base, const RouteLimits& changes) {
   set(base.message_bytes, changes.message_bytes);
+  set(base.fragments, changes.fragments);
   set(base.message_timeout, changes.message_timeout);
   set(base.idle, changes.idle);
   set(base.idle_policy, changes.idle_policy);
@@ -72,7 +77,12 @@ Limits merged(Limits base, const RouteLimits& changes) {
   set(base.queued_bytes, changes.queued_bytes);
   set(base.overflow, changes.overflow);
   set(base.write_timeout, changes.write_timeout);
+  set(base.mailbox_count, changes.mailbox_count);
+  set(base.mailbox_bytes, changes.mailbox_bytes);
+  set(base.mailbox_overflow, changes.mailbox_overflow);
+  set(base.admission_timeout, changes.admission_timeout);
   set(base.close_timeout, changes.close_timeout);
+  set(base.sessions_per_ip, changes.sessions_per_ip);
   set(base.compression, changes.compression);
   set(base.compression_threshold_bytes, changes.compression_threshold_bytes);
   return base;

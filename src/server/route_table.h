@@ -13,7 +13,8 @@
 
 #include "http/file_source.h"
 #include "http/router.h"
-#include "orrery/server.h"
+#include "orrery/orrery.h"
+#include "pools/hold_watch.h"
 #include "websocket/extensions.h"
 #include "websocket/origin.h"
 
@@ -25,6 +26,7 @@ struct WebsocketEntry {
   Limits limits;
   websocket::OriginPolicy origins;
   std::optional<websocket::CompressionRules> compression;
+  pools::CallbackOrigin origin;  // for the watchdog
 };
 
 /// All that is served at one path of one host.

@@ -1,4 +1,4 @@
-#include "orrery/server.h"
+#include "orrery/orrery.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,9 @@
 #include "base/clock.h"
 #include "observe/log.h"
 #include "observe/spdlog_log.h"
+#include "pools/thread_workers.h"
 #include "server/engine.h"
+#include "websocket/secure_random.h"
 
 namespace orrery {
 
@@ -37,11 +39,16 @@ std::unique_ptr<observe::Log> log_for(ServerOptions& options) {
 
 // What main() would hand to the engine, for a program that has no wish of its own.
 struct Server::World {
+  static std::unique_ptr<pools::Workers> workers(const pools::WorkerLimits& limits) {
+    return std::make_unique<pools::ThreadWorkers>(limits);
+  }
+
   explicit World(ServerOptions options)
-      : log(log_for(options)), engine(std::move(options), {clock, *log, jobs}) {}
+      : log(log_for(options)), engine(std::move(options), {clock, *log, jobs, random, workers}) {}
 
   SystemClock clock;
   server::ThreadJobs jobs;
+  websocket::SecureRandom random;
   std::unique_ptr<observe::Log> log;
   server::Engine engine;
 };
@@ -52,7 +59,10 @@ Server::~Server() = default;
 
 Server& Server::mount(Gear& gear, std::string_view path, std::string_view host) {
   const auto declare = [&](Router& router) {
-    router.gear(gear.name(), path, [&](Router& inner) { gear.routes(inner); });
+    router.gear(gear.name(), path, [&](Router& inner) {
+      inner.pool([&gear](const Request& request) { return gear.pool(request); });
+      gear.routes(inner);
+    });
   };
   if (host.empty())
     declare(routes_);
@@ -76,8 +86,23 @@ Result<void> Server::start() {
 void Server::stop() {
   world_->engine.stop();
 }
-void Server::join() {
-  world_->engine.join();
+void Server::drain(const DrainOptions& options) {
+  world_->engine.drain(options);
+}
+DrainReport Server::join() {
+  return world_->engine.join();
+}
+Sender Server::sender(std::string_view pool) const {
+  return world_->engine.sender(pool);
+}
+ServerStatus Server::status() const {
+  return world_->engine.status();
+}
+void Server::set_pool(std::string_view pool, const PoolLimits& limits) {
+  world_->engine.set_pool(pool, limits);
+}
+void Server::close_pool(std::string_view pool) {
+  world_->engine.close_pool(pool);
 }
 
 int Server::run() {
@@ -86,7 +111,7 @@ int Server::run() {
     return 1;
   }
   for (const auto& address : addresses()) world_->log->info("listening", {{"address", address}});
-  join();
+  (void)join();
   return 0;
 }
 

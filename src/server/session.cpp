@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <cassert>
 
-#include <fmt/format.h>
-
 #include "base/exceptions.h"
-#include "server/loop_server.h"
-#include "websocket/close_code.h"
+#include "server/session_calls.h"
+#include "server/worker_run.h"
 
 namespace orrery::server {
 
@@ -21,11 +19,13 @@ constexpr int messages_per_turn = 1000;
 }  // namespace
 
 Session::Session(Connection& connection, const WebsocketEntry& route, void* handler,
-                 Request request, Terms terms, std::unique_ptr<websocket::Deflate> deflate)
+                 Request request, Terms terms, std::unique_ptr<websocket::Deflate> deflate,
+                 pools::Permit permit)
     : connection_(connection),
       route_(route),
       handler_(handler),
       request_(std::move(request)),
+      permit_(std::move(permit)),
       endpoint_(websocket::Role::server, route.limits.message_bytes, std::move(deflate)),
       opened_(now()),
       last_activity_(opened_) {
@@ -39,11 +39,16 @@ Session::Session(Connection& connection, const WebsocketEntry& route, void* hand
   server().counters().sessions_opened.add();
 }
 
+// With the server gone no worker runs any more: what one has not begun is done here.
 Session::~Session() {
-  tell_closed();
+  end();
+  if (actor_ && actor_->at_work()) actor_->finish_work_here();
+  if (state_ == State::ended) say_closed();
+  if (actor_ && actor_->at_work()) actor_->finish_work_here();
+  if (state_ != State::departed) depart();
 }
 
-Time Session::now() {
+Time Session::now() const {
   return server().loop().now();
 }
 
@@ -52,13 +57,23 @@ Session::Rare& Session::rare() {
   return *rare_;
 }
 
+SessionActor& Session::actor() {
+  if (actor_) return *actor_;
+  actor_ = std::make_unique<SessionActor>(*this);
+  if (opening_) actor_->begin_opening();
+  return *actor_;
+}
+
 std::string_view Session::subprotocol() const {
   return rare_ ? std::string_view(rare_->subprotocol) : std::string_view{};
 }
 
+Sender Session::sender() const {
+  return server().node().sender(pool());
+}
+
 void Session::assert_own_thread() const {
-  assert(connection_.server().loop().in_own_thread() &&
-         "a Session& was used outside its loop's thread");
+  assert(server().loop().in_own_thread() && "a Session& was used outside its loop's thread");
 }
 
 void Session::start() {
@@ -68,10 +83,28 @@ void Session::start() {
   }
   if (limits().heartbeat.count() > 0) rare().next_beat = now() + limits().heartbeat;
   opened_told_ = true;
-  if (const auto on_open = route_.spec->operations.on_open)
-    guarded([&] { on_open(handler_, *this); });
-  if (!route_.spec->keep_request) request_.drop_head();
+  open_handler();
   if (state_ == State::open) plan(now());
+}
+
+// The first callback. What it sends the session itself comes before the client's first message.
+void Session::open_handler() {
+  opening_ = true;
+  orrery::detail::TaskHandle task{};
+  if (const auto& on_open = route().operations.on_open)
+    guarded([&] { task = on_open.call(handler_, *this); });
+  if (task) return actor().run(task, SessionActor::Callback::on_open);
+  const auto& on_worker = route().worker_operations.on_open;
+  if (!on_worker) return opened();
+  actor().work([&on_worker, handler = handler_](WorkerSession& session) {
+    on_worker.call(handler, session);
+  });
+}
+
+void Session::opened() {
+  opening_ = false;
+  if (!route().keep_request) request_.drop_head();
+  if (actor_) actor_->end_opening();
 }
 
 Progress Session::on_bytes(std::span<char>& bytes) {
@@ -84,10 +117,12 @@ Progress Session::on_bytes(std::span<char>& bytes) {
   return progress;
 }
 
+// A session whose callback is suspended, or runs on a worker, is not read.
 Progress Session::receive(std::span<char>& bytes) {
   for (int budget = messages_per_turn; budget > 0; --budget) {
-    if (paused_) return Progress::paused;
-    const websocket::Event event = endpoint_.next(bytes, now());
+    if (actor_ && actor_->holds_reading()) hold(by_actor);
+    if (held_ != 0) return Progress::paused;
+    const websocket::Event event = endpoint_.next(bytes, now(), limits().fragments);
     if (std::holds_alternative<websocket::NeedMore>(event)) return Progress::hungry;
     if (const auto* message = std::get_if<websocket::MessageArrived>(&event))
       deliver(Message(static_cast<MessageType>(message->opcode), message->payload));
@@ -100,7 +135,7 @@ Progress Session::receive(std::span<char>& bytes) {
     else if (const auto* fault = std::get_if<websocket::Fault>(&event))
       on_fault(*fault);
   }
-  return paused_ ? Progress::paused : Progress::later;
+  return held_ != 0 ? Progress::paused : Progress::later;
 }
 
 void Session::deliver(Message message) {
@@ -109,21 +144,49 @@ void Session::deliver(Message message) {
   bytes_in_ += message.size();
   server().counters().in.messages.add();
   server().counters().in.bytes.add(message.size());
-  if (count_message() != Verdict::deliver) return;
-  if (const auto on_message = route_.spec->operations.on_message)
-    guarded([&] { on_message(handler_, *this, message); });
+  if (limits().messages_per_second > 0 && count_message(message) != Verdict::deliver) return;
+  if (!actor_ || !actor_->offer(message)) to_handler(message);
 }
 
-// Whether a message is within the rate, and what its policy says if it is not.
-Session::Verdict Session::count_message() {
-  if (limits().messages_per_second == 0) return Verdict::deliver;
+// A worker gets copies of what it looks at.
+void Session::call_on_worker(const orrery::detail::Operation<WorkerSession, Message>& operation,
+                             Message message) {
+  actor().work([&operation, handler = handler_, type = message.type(),
+                payload = std::string(message.payload())](WorkerSession& session) {
+    operation.call(handler, session, Message(type, payload));
+  });
+}
+
+void Session::call_on_worker(
+    const orrery::detail::Operation<WorkerSession, std::string_view>& operation,
+    std::string_view payload) {
+  actor().work([&operation, handler = handler_, kept = std::string(payload)](
+                   WorkerSession& session) { operation.call(handler, session, kept); });
+}
+
+void Session::to_handler(Message message) {
+  if (const auto& on_worker = route().worker_operations.on_message)
+    return call_on_worker(on_worker, message);
+  call(route().operations.on_message, message);
+}
+
+// Whether a message is within the rate, and what happens if it is not.
+Session::Verdict Session::count_message(Message message) {
   Rare& state = rare();
   if (now() - state.second_began >= std::chrono::seconds(1)) {
     state.second_began = now();
     state.messages_this_second = 0;
   }
   if (++state.messages_this_second <= limits().messages_per_second) return Verdict::deliver;
-  count_dropped(CloseCause::Kind::rate_limited);
+  count_dropped(DropCause::rate_limited);
+  if (const auto& on_worker = route().worker_operations.on_rate_limited) {
+    call_on_worker(on_worker, message);
+    return Verdict::drop;
+  }
+  if (const auto& rejects = route().operations.on_rate_limited) {
+    call(rejects, message);
+    return Verdict::drop;
+  }
   if (limits().rate_policy == RatePolicy::drop) return Verdict::drop;
   begin_close(CloseCause::Kind::rate_limited, 1008, "rate limited");
   return Verdict::stop;
@@ -138,127 +201,87 @@ void Session::on_ping(std::string_view payload) {
   } else {
     write_control(Opcode::pong, payload);
   }
-  if (const auto callback = route_.spec->operations.on_ping)
-    guarded([&] { callback(handler_, *this, payload); });
+  if (const auto& on_worker = route().worker_operations.on_ping)
+    return call_on_worker(on_worker, payload);
+  call(route().operations.on_ping, payload);
 }
 
 void Session::on_pong(std::string_view payload) {
   if (rare_) rare_->beat_unanswered = false;
   if (state_ != State::open) return;
-  if (const auto callback = route_.spec->operations.on_pong)
-    guarded([&] { callback(handler_, *this, payload); });
+  if (const auto& on_worker = route().worker_operations.on_pong)
+    return call_on_worker(on_worker, payload);
+  call(route().operations.on_pong, payload);
 }
 
-// §5.5.1, §7.1.5: a first close is echoed; the answer to ours ends the closing handshake.
-void Session::on_close_frame(const websocket::CloseArrived& close) {
-  if (state_ == State::open) {
-    close_kind_ =
-        close.code == 0 ? CloseCause::Kind::client_without_code : CloseCause::Kind::client;
-    close_code_ = close.code;
-    if (!close.reason.empty()) rare().close_reason = close.reason;
-    send_close(close.code, {});
-  }
-  finish();
+void Session::failed(const std::exception_ptr& thrown) {
+  failed(what_of(thrown));
 }
 
-// §7.1.7: the bytes behind a fault mean nothing, so no answer to our close can be read.
-void Session::on_fault(const websocket::Fault& fault) {
-  using Kind = CloseCause::Kind;
-  const Kind kind = fault.code == 1009   ? Kind::too_big
-                    : fault.code == 1007 ? Kind::bad_text
-                                         : Kind::protocol_error;
-  begin_close(kind, fault.code, fault.reason);
-  finish();
-}
-
-void Session::on_end(int error) {
-  if (state_ == State::open && error != 0) rare().error = error;  // the kind says transport already
-  tell_closed();
-  if (error == 0) finish();
-}
-
-void Session::on_stop() {
-  begin_close(CloseCause::Kind::drain, 1001, "shutting down");
-}
-
-void Session::on_gone() {
-  tell_closed();
-}
-
-void Session::cut_off(CloseCause::Kind kind, int error) {
-  if (state_ == State::open) {
-    close_kind_ = kind;
-    if (error != 0) rare().error = error;
-  }
-  tell_closed();
-  connection_.abort();
-}
-
-// Who broke a rule may be in the middle of a long message; from others nothing more is to come.
-void Session::finish() {
-  tell_closed();
-  const bool broke_a_rule = close_kind_ == CloseCause::Kind::protocol_error ||
-                            close_kind_ == CloseCause::Kind::bad_text ||
-                            close_kind_ == CloseCause::Kind::too_big;
-  connection_.finish(broke_a_rule ? limits().close_timeout
-                                  : std::min<milliseconds>(limits().close_timeout, 2s));
-}
-
-// The one place where on_close is called, and the handler goes.
-void Session::tell_closed() {
-  if (state_ == State::closed) return;
-  state_ = State::closed;
-  CloseCause cause{close_kind_, close_code_};
-  if (rare_) cause.reason = rare_->close_reason, cause.error = rare_->error;
-  const auto& operations = route_.spec->operations;
-  if (opened_told_ && operations.on_close)
-    guarded([&] { operations.on_close(handler_, *this, cause); });
-  if (rare_)
-    for (const auto& group : rare_->groups) server().groups().leave(group, connection_.id());
-  log_closed(cause);
-  if (handler_ && operations.destroy) operations.destroy(handler_);
-  handler_ = nullptr;
-  server().session_ended();
-  server().counters().sessions_closed[static_cast<std::size_t>(cause.kind)].add();
-}
-
-void Session::log_closed(const CloseCause& cause) {
-  if (!server().log().wants(observe::Level::info)) return;
-  const auto& scope = route_.spec->scope;
-  const std::string pool = "gear:" + scope.gear;
-  const std::string remote = request_.remote_address();
-  const double seconds = static_cast<double>((now() - opened_).count()) / 1000;
-  const observe::LogField fields[] = {{"gear", scope.gear},
-                                      {"route", route_.spec->path},
-                                      {"pool", pool},
-                                      {"remote", remote},
-                                      {"cause", name_of(cause.kind)},
-                                      {"code", cause.code},
-                                      {"reason", observe::quoted(cause.reason)},
-                                      {"seconds", seconds},
-                                      {"messages_in", messages_in_},
-                                      {"messages_out", messages_out_},
-                                      {"bytes_in", bytes_in_},
-                                      {"bytes_out", bytes_out_},
-                                      {"errno", cause.error}};
-  const observe::LogFields shown(fields);
-  server().log().write(observe::Level::info, "session closed",
-                       cause.error != 0 ? shown : shown.first(shown.size() - 1));
-}
-
-// An exception in user code costs exactly this session.
-template <typename Call>
-void Session::guarded(Call&& call) {
-  std::string what;
-  try {
-    return call();
-  } catch (...) {
-    what = what_of(std::current_exception());
-  }
-  server().log().error("a callback threw", {{"gear", route_.spec->scope.gear},
-                                            {"route", route_.spec->path},
-                                            {"what", observe::quoted(what)}});
+void Session::failed(std::string_view what) {
+  server().log().error(
+      "a callback threw",
+      {{"gear", route().scope.gear}, {"route", route().path}, {"what", observe::quoted(what)}});
   begin_close(CloseCause::Kind::handler_error, 1011, "internal error");
+}
+
+void Session::apply(const std::vector<WorkerCall>& calls) {
+  for (const WorkerCall& call : calls) {
+    switch (call.kind) {
+      case WorkerCall::Kind::send: send_data(static_cast<Opcode>(call.type), call.text, {}); break;
+      case WorkerCall::Kind::close:
+        begin_close(CloseCause::Kind::server, call.code, call.text);
+        break;
+      case WorkerCall::Kind::join: actor().join(call.group, call.text); break;
+      case WorkerCall::Kind::leave: actor().leave(call.group); break;
+      case WorkerCall::Kind::publish:
+        actor().publish(call.group, {call.type, call.text}, true);
+        break;
+    }
+  }
+}
+
+void Session::hold(Hold why) {
+  if ((held_ & why) != 0 || state_ != State::open) return;
+  if (held_ == 0) {
+    rare().paused_at = now();
+    connection_.pause();
+  }
+  held_ = static_cast<std::uint8_t>(held_ | why);
+}
+
+// While the server itself did not read, the client's deadlines stood still: they move by the pause.
+void Session::let_go(Hold why) {
+  if ((held_ & why) == 0) return;
+  held_ = static_cast<std::uint8_t>(held_ & ~why);
+  if (held_ != 0) return;
+  const auto pause = now() - rare().paused_at;
+  if (state_ == State::open) last_activity_ += pause;
+  rare_->next_beat += pause;
+  if (const auto started = endpoint_.message_started())
+    rare_->message_from = std::max(*started, rare_->message_from) + pause;
+  connection_.resume();
+  if (state_ == State::open) plan(now());
+}
+
+void Session::pause() {
+  hold(by_handler);
+}
+void Session::resume() {
+  let_go(by_handler);
+}
+
+void Session::read_if_free() {
+  if (actor_ && actor_->holds_reading()) return;
+  let_go(by_actor);
+}
+
+void Session::again() {
+  server().continue_later(connection_);
+}
+
+void Session::on_again() {
+  if (actor_) actor_->on_again();
 }
 
 }  // namespace orrery::server

@@ -3,15 +3,25 @@
 // Owner   its Connection.
 // Thread  its loop's.
 // Limit   Limits of its route. An idle one costs less than 512 bytes in all (connection, stream and
-//         request included), so what few sessions need stands in Rare.
+//         request included), so what few sessions need stands in Rare and in SessionActor.
+//
+// session.cpp: bytes in, callbacks; session_out.cpp: frames out; session_time.cpp: deadlines;
+// session_end.cpp: how it ends; session_api.cpp: the calls of orrery::Session.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "orrery/session.h"
+#include "pools/address_counts.h"
+#include "pools/hold_watch.h"
+#include "pools/pool.h"
+#include "server/backlog.h"
+#include "server/broadcast.h"
 #include "server/connection.h"
 #include "server/protocol.h"
 #include "server/route_table.h"
@@ -19,75 +29,128 @@
 
 namespace orrery::server {
 
-/// A whole frame for many sessions, in the variants that they need; each is encoded once.
-class Broadcast {
- public:
-  Broadcast(MessageType type, SharedBytes payload) : type_(type), payload_(std::move(payload)) {}
-  [[nodiscard]] MessageType type() const { return type_; }
-  [[nodiscard]] std::string_view payload() const { return payload_.view(); }
-  [[nodiscard]] const SharedBytes& plain();
-  [[nodiscard]] const SharedBytes& compressed(websocket::DeflateEngine& engine, int window_bits);
-
- private:
-  MessageType type_;
-  SharedBytes payload_;
-  SharedBytes plain_;
-  SharedBytes compressed_[16];  // by window bits
-};
+class SessionActor;
+class WorkerRun;
+struct WorkerCall;
 
 class Session final : public orrery::Session, public Protocol {
  public:
   /// `handler` may be null: then the session is closed at once (accept_then_close).
   Session(Connection& connection, const WebsocketEntry& route, void* handler, Request request,
-          Terms terms, std::unique_ptr<websocket::Deflate> deflate);
+          Terms terms, std::unique_ptr<websocket::Deflate> deflate, pools::Permit permit);
   ~Session() override;
 
   // Protocol
   void start() override;
   Progress on_bytes(std::span<char>& bytes) override;
   void on_blocked() override;
+  void fill_outbox() override;
   void on_flushed() override;
   void on_end(int error) override;
   void on_timer(Time now) override;
-  void on_stop() override;
+  void on_again() override;
   void on_gone() override;
+  [[nodiscard]] bool may_go() const override;
+  [[nodiscard]] std::size_t held_bytes() const override;
+  [[nodiscard]] Session* as_session() override { return this; }
 
-  // orrery::Session
+  // Frames out.
+  /// One of the sessions of its address, until it ends.
+  void counts_for(pools::AddressTicket ticket) {
+    if (ticket) rare().ticket = std::move(ticket);
+  }
+  /// The pool has no more memory.
+  void out_of_memory();
   void send(const Outgoing& frame, SendOptions options);
   void send_data(websocket::Opcode opcode, std::string_view payload, SendOptions options);
+  void send_broadcast(Broadcast& broadcast);
+  [[nodiscard]] std::size_t queued_bytes() const;
+  void wants_flushed();
+
+  // Callbacks.
+  /// Calls one, if the handler has it; one that is a coroutine gets copies of what it views.
+  template <typename... Args>
+  void call(const detail::Operation<orrery::Session, Args...>& operation, const Args&... with);
+  /// Whatever it throws ends this session alone.
+  template <typename Call>
+  void guarded(Call&& call);
+  /// The loop and the watchdog know whose callback runs.
+  template <typename Call>
+  void inside_callback(Call&& call);
+  void failed(const std::exception_ptr& thrown);
+  void failed(std::string_view what);
+  /// What a worker's callback asked for.
+  void apply(const std::vector<WorkerCall>& calls);
+
+  // What the handler and others ask for.
   void begin_close(CloseCause::Kind kind, std::uint16_t code, std::string_view reason);
-  void join(std::string_view group);
-  void leave(std::string_view group);
-  void publish(std::string_view group, Message message, bool to_itself);
   void pause();
   void resume();
   void set_limits(const SessionLimits& limits);
   void extend(std::chrono::system_clock::time_point until);
   void hibernate();
-  [[nodiscard]] std::size_t queued_bytes() const { return connection_.queued_bytes(); }
-  [[nodiscard]] const Request& request() const { return request_; }
-  [[nodiscard]] std::string_view subprotocol() const;
+  /// Tells the handler that the server goes, and says 1001 at `when`, with this reason. Whether it
+  /// was the first to say so.
+  bool leave_at(Time when, std::string reason);
 
-  /// One message of a group, to the client.
-  void deliver_broadcast(Broadcast& broadcast);
+  // What is dropped.
+  void count_dropped(DropCause cause, std::uint64_t messages = 1);
+  /// And on_dropped hears of it.
+  void told_dropped(DropCause cause, std::uint64_t messages = 1);
+
+  // The end.
   /// Ends without a closing handshake, for the reason given.
   void cut_off(CloseCause::Kind kind, int error = 0);
+  void worker_done(WorkerRun& run);
+  void went_on_from_worker();
+
+  // What it is.
+  [[nodiscard]] SessionActor& actor();
+  [[nodiscard]] SessionActor* actor_if_any() const { return actor_.get(); }
+  [[nodiscard]] bool is_open() const { return state_ == State::open; }
+  [[nodiscard]] bool is_closing() const { return state_ == State::closing; }
+  /// What it held has gone back; only its last bytes are still on their way.
+  [[nodiscard]] bool has_departed() const { return state_ == State::departed; }
+  /// on_close may still say goodbye to a group.
+  [[nodiscard]] bool may_publish() const { return !has_departed(); }
+  [[nodiscard]] const Limits& limits() const { return route_.limits; }
+  [[nodiscard]] const RouteSpec& route() const { return *route_.spec; }
+  [[nodiscard]] void* handler() const { return handler_; }
+  [[nodiscard]] const Request& request() const { return request_; }
+  [[nodiscard]] std::string_view subprotocol() const;
+  [[nodiscard]] pools::Pool& pool() const { return *permit_.giver(); }
+  [[nodiscard]] Sender sender() const;
+  [[nodiscard]] LoopServer& server() const { return connection_.server(); }
+  [[nodiscard]] SlotId id() const { return connection_.id(); }
   void assert_own_thread() const;
+
+  /// Calls on_again() in the loop's next turn.
+  void again();
+  /// Goes on reading, if it had stopped because the actor was busy.
+  void read_if_free();
+  /// on_open has ended, with all its suspensions.
+  void opened();
 
  private:
   enum class State : std::uint8_t {
     open,
     closing,  // our close frame is queued or sent: waiting for the peer's
-    closed,   // on_close was called
+    ended,    // nothing comes any more; a worker's callback may still run
+    closed,   // on_close was called, or is on its way to a worker
+    departed,
   };
   enum class Verdict : std::uint8_t { deliver, drop, stop };
+  enum Hold : std::uint8_t { by_handler = 1, by_actor = 2 };
 
   /// What most sessions never have.
   struct Rare {
     std::string subprotocol;
     std::string close_reason;
-    std::string pending_pong;  // newest ping that could not be answered yet
-    std::vector<std::string> groups;
+    std::string pending_pong;          // newest ping that could not be answered yet
+    std::unique_ptr<Backlog> backlog;  // under drop_oldest and latest_per_key
+    pools::AddressTicket ticket;       // one of its address\'s sessions
+    std::string goodbye;               // what a drain will say
+    Time leaves_at = Time::max();      // when
     std::optional<std::chrono::system_clock::time_point> expires_at;
     std::optional<milliseconds> idle;  // set_limits()
     Time paused_at{};
@@ -101,10 +164,8 @@ class Session final : public orrery::Session, public Protocol {
   };
 
   Rare& rare();
-  [[nodiscard]] const Limits& limits() const { return route_.limits; }
   [[nodiscard]] milliseconds idle_limit() const;
-  LoopServer& server() { return connection_.server(); }
-  [[nodiscard]] Time now();
+  [[nodiscard]] Time now() const;
 
   // in
   Progress receive(std::span<char>& bytes);
@@ -113,22 +174,36 @@ class Session final : public orrery::Session, public Protocol {
   void on_pong(std::string_view payload);
   void on_close_frame(const websocket::CloseArrived& close);
   void on_fault(const websocket::Fault& fault);
-  Verdict count_message();
-  template <typename Call>
-  void guarded(Call&& call);
+  Verdict count_message(Message message);
+  void to_handler(Message message);
+  void call_on_worker(const orrery::detail::Operation<WorkerSession, Message>& operation,
+                      Message message);
+  void call_on_worker(const orrery::detail::Operation<WorkerSession, std::string_view>& operation,
+                      std::string_view payload);
+  void open_handler();
+  void hold(Hold why);
+  void let_go(Hold why);
 
   // out
+  void write_data(websocket::Opcode opcode, std::string_view payload, Compress compress);
   void write_frame(websocket::Opcode opcode, std::string_view payload, bool compressed);
   void write_control(websocket::Opcode opcode, std::string_view payload);
   void send_close(std::uint16_t code, std::string_view reason);
+  void count_sent(std::size_t bytes);
   bool make_room_for(std::size_t bytes);
-  [[nodiscard]] bool compresses(std::size_t bytes, SendOptions options) const;
-  void count_dropped(CloseCause::Kind why);
+  [[nodiscard]] bool compresses(std::size_t bytes, Compress compress) const;
+  [[nodiscard]] bool has_backlog() const;
+  void put_in_backlog(WaitingMessage message);
+  void drop_oldest();
+  void empty_backlog();
 
   // the end
   void finish();
-  void tell_closed();
+  void end();
+  void say_closed();
+  void depart();
   void log_closed(const CloseCause& cause);
+  [[nodiscard]] CloseCause close_cause() const;
 
   // deadlines
   void plan(Time now);
@@ -142,13 +217,16 @@ class Session final : public orrery::Session, public Protocol {
   void* handler_;
   Request request_;
   std::unique_ptr<Rare> rare_;
+  std::unique_ptr<SessionActor> actor_;
+  pools::Permit permit_;
   // What follows fills the endpoint's tail: a session must stay small.
   [[no_unique_address]] websocket::Endpoint endpoint_;
   CloseCause::Kind close_kind_ = CloseCause::Kind::transport;
   State state_ = State::open;
   bool opened_told_ : 1 = false;  // on_open was called, so on_close will be
-  bool paused_ : 1 = false;
+  bool opening_ : 1 = false;      // on_open runs
   bool idle_pinged_ : 1 = false;  // a PING went out for this silence
+  std::uint8_t held_ : 2 = 0;     // not read, by whose wish
   std::uint16_t close_code_ = 0;
   std::uint32_t messages_in_ = 0;
   std::uint32_t messages_out_ = 0;
@@ -158,7 +236,7 @@ class Session final : public orrery::Session, public Protocol {
   Time last_activity_;  // of the client, or of both; when closing: since when
 };
 
-// 168 bytes and malloc's 8 are a chunk of 176.
-static_assert(sizeof(Session) <= 168);
+// 184 bytes and malloc's 8 are a chunk of 192.
+static_assert(sizeof(Session) <= 184);
 
 }  // namespace orrery::server

@@ -2,6 +2,7 @@
 #include "orrery/session.h"
 
 #include "server/session.h"
+#include "server/session_actor.h"
 
 namespace orrery {
 
@@ -44,23 +45,54 @@ void Session::close(std::uint16_t code, std::string_view reason) {
   self(*this).begin_close(CloseCause::Kind::server, code, reason);
 }
 
-void Session::join(std::string_view group) {
-  self(*this).join(group);
+void Session::join(std::string_view group, std::string_view metadata) {
+  self(*this).actor().join(group, metadata);
+}
+Recovery Session::join(std::string_view group, const Position& since, std::string_view metadata) {
+  return self(*this).actor().join(group, since, metadata);
 }
 void Session::leave(std::string_view group) {
-  self(*this).leave(group);
+  self(*this).actor().leave(group);
+}
+std::vector<Member> Session::track(std::string_view group) {
+  return self(*this).actor().track(group);
 }
 void Session::publish(std::string_view group, std::string_view text) {
-  self(*this).publish(group, {MessageType::text, text}, true);
+  self(*this).actor().publish(group, {MessageType::text, text}, true);
 }
 void Session::publish(std::string_view group, Message message) {
-  self(*this).publish(group, message, true);
+  self(*this).actor().publish(group, message, true);
 }
 void Session::publish_to_others(std::string_view group, std::string_view text) {
-  self(*this).publish(group, {MessageType::text, text}, false);
+  self(*this).actor().publish(group, {MessageType::text, text}, false);
 }
 void Session::publish_to_others(std::string_view group, Message message) {
-  self(*this).publish(group, message, false);
+  self(*this).actor().publish(group, message, false);
+}
+
+Address Session::address() {
+  return Address(self(*this).actor().mailbox());
+}
+Sender Session::sender() const {
+  return self(*this).sender();
+}
+std::string_view Session::pool() const {
+  return self(*this).pool().name();
+}
+
+void Session::register_name(std::string name,
+                            std::function<void(Session&, const NameAnswer&)> then) {
+  self(*this).actor().claim(std::move(name), std::move(then));
+}
+NameReleased Session::unregister_name(std::string_view name) {
+  return self(*this).actor().release(name);
+}
+
+void Session::tick_every(milliseconds period) {
+  self(*this).actor().tick_every(period);
+}
+void Session::post_after(milliseconds time, std::string_view text) {
+  self(*this).actor().post_after(time, std::string(text));
 }
 
 void Session::pause_reading() {
@@ -113,6 +145,18 @@ std::string_view name_of(CloseCause::Kind kind) {
     case Kind::shutdown_deadline: return "shutdown_deadline";
   }
   return "transport";
+}
+
+std::string_view name_of(DropCause cause) {
+  switch (cause) {
+    case DropCause::closed: return "closed";
+    case DropCause::outbox_full: return "outbox_full";
+    case DropCause::replaced: return "replaced";
+    case DropCause::rate_limited: return "rate_limited";
+    case DropCause::mailbox_full: return "mailbox_full";
+    case DropCause::loop_full: return "loop_full";
+  }
+  return "closed";
 }
 
 }  // namespace orrery

@@ -193,7 +193,7 @@ TEST(MessageRate, MayDropInsteadAndCounts) {
   for (const auto* word : {"one", "two", "three", "four"}) alice.sends(text_frame(word));
   EXPECT_EQ(alice.hears_frames(), "text one\ntext two\n");
   const auto& dropped = server.servers[0]->counters().dropped;
-  EXPECT_EQ(dropped[static_cast<std::size_t>(CloseCause::Kind::rate_limited)].count(), 2U);
+  EXPECT_EQ(dropped[static_cast<std::size_t>(DropCause::rate_limited)].count(), 2U);
   server.advance(1s);
   alice.sends(text_frame("five"));
   EXPECT_EQ(alice.hears_frames(), "text five\n");
@@ -234,7 +234,7 @@ TEST(QueuedBytes, MayDropTheNewestInsteadAndCount) {
   for (const auto* bytes : {"40000", "50000", "40000", "5000", "40000"})
     alice.sends(text_frame(bytes));
   const auto& dropped = server.servers[0]->counters().dropped;
-  EXPECT_EQ(dropped[static_cast<std::size_t>(CloseCause::Kind::slow_consumer)].count(), 2U);
+  EXPECT_EQ(dropped[static_cast<std::size_t>(DropCause::outbox_full)].count(), 2U);
   alice.end.set_window(1 << 20);
   const auto heard = alice.hears();
   EXPECT_EQ(count_of(frames_in(heard), "text "), 3U);

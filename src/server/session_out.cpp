@@ -1,12 +1,10 @@
-// What a session sends: frames, overflow, closing.
+// What a session sends: frames, and what happens when the client reads more slowly than that.
 #include <algorithm>
-#include <cassert>
 
 #include "server/loop_server.h"
 #include "server/session.h"
-#include "websocket/close_code.h"
+#include "server/session_actor.h"
 #include "websocket/encoder.h"
-#include "websocket/utf8.h"
 
 namespace orrery::server {
 
@@ -15,7 +13,9 @@ using websocket::Opcode;
 namespace {
 
 constexpr std::size_t control_payload_bytes = 125;  // §5.5
-constexpr std::size_t close_reason_bytes = 123;
+
+// Under a policy that may still drop messages, so much of them is begun at a time.
+constexpr std::size_t begun_bytes = 64 * 1024;
 
 }  // namespace
 
@@ -30,31 +30,55 @@ void Session::send(const Outgoing& frame, SendOptions options) {
       return send_data(opcode, whole, options);
     }
     case Outgoing::Kind::ping:
-      if (state_ != State::open) return count_dropped(close_kind_);
+      if (state_ != State::open) return count_dropped(DropCause::closed);
       if (!make_room_for(frame.payload.size())) return;
       return write_control(Opcode::ping, frame.payload.substr(0, control_payload_bytes));
     case Outgoing::Kind::close:
-      if (state_ != State::open) return count_dropped(close_kind_);
+      if (state_ != State::open) return count_dropped(DropCause::closed);
       return begin_close(CloseCause::Kind::server, frame.code, frame.payload);
   }
 }
 
 void Session::send_data(Opcode opcode, std::string_view payload, SendOptions options) {
-  if (state_ != State::open) return count_dropped(close_kind_);
-  if (!make_room_for(payload.size())) return;
-  ++messages_out_;
-  bytes_out_ += payload.size();
-  server().counters().out.messages.add();
-  server().counters().out.bytes.add(payload.size());
-  if (limits().idle_reset == IdleReset::by_receiving_or_sending) last_activity_ = now();
-  if (compresses(payload.size(), options))
+  if (state_ != State::open) return count_dropped(DropCause::closed);
+  if (has_backlog())
+    return put_in_backlog({static_cast<MessageType>(opcode), SharedBytes(std::string(payload)),
+                           options.compress, std::string(options.key)});
+  if (make_room_for(payload.size())) write_data(opcode, payload, options.compress);
+}
+
+// What was published, in a frame that other members may share.
+void Session::send_broadcast(Broadcast& broadcast) {
+  if (state_ != State::open) return count_dropped(DropCause::closed);
+  if (has_backlog()) return put_in_backlog({broadcast.type(), broadcast.payload()});
+  const std::size_t bytes = broadcast.payload().size();
+  if (!make_room_for(bytes)) return;
+  count_sent(bytes);
+  const websocket::Deflate* const deflate = endpoint_.deflate();
+  // A context of its own would mean compressing for this member alone.
+  const bool packed = compresses(bytes, {}) && deflate->independent();
+  connection_.write(packed ? broadcast.compressed(server().deflate(), deflate->window_bits())
+                           : broadcast.plain());
+}
+
+void Session::write_data(Opcode opcode, std::string_view payload, Compress compress) {
+  count_sent(payload.size());
+  if (compresses(payload.size(), compress))
     write_frame(opcode, endpoint_.deflate()->compress(payload), true);
   else
     write_frame(opcode, payload, false);
 }
 
-bool Session::compresses(std::size_t bytes, SendOptions options) const {
-  return endpoint_.deflate() != nullptr && options.compress == Compress::when_negotiated &&
+void Session::count_sent(std::size_t bytes) {
+  ++messages_out_;
+  bytes_out_ += bytes;
+  server().counters().out.messages.add();
+  server().counters().out.bytes.add(bytes);
+  if (limits().idle_reset == IdleReset::by_receiving_or_sending) last_activity_ = now();
+}
+
+bool Session::compresses(std::size_t bytes, Compress compress) const {
+  return endpoint_.deflate() != nullptr && compress == Compress::when_negotiated &&
          bytes >= limits().compression_threshold_bytes;
 }
 
@@ -70,118 +94,112 @@ void Session::write_control(Opcode opcode, std::string_view payload) {
   write_frame(opcode, payload, false);
 }
 
+std::size_t Session::queued_bytes() const {
+  const std::size_t waiting = rare_ && rare_->backlog ? rare_->backlog->bytes() : 0;
+  return connection_.queued_bytes() + waiting;
+}
+
 // Whether the outbox can take this many bytes more. A message that meets an empty outbox always
 // fits; a full one is first written as far as the peer takes it.
 bool Session::make_room_for(std::size_t bytes) {
   const auto fits = [&] {
-    const std::size_t queued = connection_.queued_bytes();
+    const std::size_t queued = queued_bytes();
     return queued == 0 || queued + bytes <= limits().queued_bytes;
   };
   if (fits()) return true;
   connection_.write_early();
   if (connection_.blocked()) on_blocked();
   if (fits()) return true;
-  count_dropped(CloseCause::Kind::slow_consumer);
+  told_dropped(DropCause::outbox_full);
   if (limits().overflow == Overflow::close)
     begin_close(CloseCause::Kind::slow_consumer, 1008, "slow consumer");
   return false;
 }
 
-void Session::count_dropped(CloseCause::Kind why) {
-  server().counters().dropped[static_cast<std::size_t>(why)].add();
+bool Session::has_backlog() const {
+  return limits().overflow == Overflow::drop_oldest ||
+         limits().overflow == Overflow::latest_per_key;
 }
 
-void Session::begin_close(CloseCause::Kind kind, std::uint16_t code, std::string_view reason) {
-  if (state_ != State::open) return;
-  if (code != 0 || !reason.empty()) {
-    const bool sendable = websocket::is_valid_to_send(code) &&
-                          reason.size() <= close_reason_bytes && websocket::is_utf8(reason);
-    assert(sendable &&
-           "close(code, reason): 1000-1003, 1007-1014, 3000-4999; <= 123 bytes of UTF-8");
-    if (!sendable) {
-      code = 1011;
-      reason = {};
-    }
+// Messages wait whole, until the outbox takes them: only those may be dropped or replaced.
+void Session::put_in_backlog(WaitingMessage message) {
+  auto& backlog = rare().backlog;
+  if (!backlog) backlog = std::make_unique<Backlog>();
+  const bool keyed = limits().overflow == Overflow::latest_per_key && !message.key.empty();
+  if (keyed && backlog->replace(message)) return told_dropped(DropCause::replaced);
+  backlog->push(std::move(message));
+  server().flush_later(connection_);
+  const auto too_much = [&] {
+    return backlog && backlog->size() > 1 && queued_bytes() > limits().queued_bytes;
+  };
+  if (!too_much()) return;
+  connection_.write_early();
+  if (connection_.blocked()) on_blocked();
+  fill_outbox();
+  if (limits().overflow == Overflow::drop_oldest) {
+    while (too_much()) drop_oldest();
+  } else if (too_much()) {
+    told_dropped(DropCause::outbox_full, backlog->size());
+    *backlog = {};
+    begin_close(CloseCause::Kind::slow_consumer, 1008, "slow consumer");
   }
-  close_kind_ = kind;
-  close_code_ = code;
-  if (!reason.empty()) rare().close_reason = reason;
-  send_close(code, reason);
-  state_ = State::closing;
-  last_activity_ = now();
-  connection_.wake_by(last_activity_ + limits().close_timeout);
-  if (paused_) resume();
 }
 
-// §5.5.1; code 0: an empty close frame.
-void Session::send_close(std::uint16_t code, std::string_view reason) {
-  char payload[2 + close_reason_bytes];
-  std::size_t bytes = 0;
-  if (code != 0) {
-    payload[0] = static_cast<char>(code >> 8);
-    payload[1] = static_cast<char>(code & 0xff);
-    bytes = 2 + reason.copy(payload + 2, close_reason_bytes);
+void Session::drop_oldest() {
+  (void)rare_->backlog->pop();
+  told_dropped(DropCause::outbox_full);
+}
+
+// The connection is about to write. They are compressed only now, when nothing can be dropped any
+// more: so no context ever knows a message that was never sent.
+void Session::fill_outbox() {
+  if (!rare_ || !rare_->backlog) return;
+  Backlog& backlog = *rare_->backlog;
+  while (!backlog.empty() && connection_.queued_bytes() < begun_bytes && !connection_.blocked()) {
+    const WaitingMessage message = backlog.pop();
+    write_data(static_cast<Opcode>(message.type), message.payload.view(), message.compress);
   }
-  write_control(Opcode::close, {payload, bytes});
+  if (backlog.empty()) rare_->backlog.reset();
 }
 
-void Session::join(std::string_view group) {
-  if (state_ != State::open) return;
-  auto& groups = rare().groups;
-  if (std::ranges::find(groups, group) != groups.end()) return;
-  groups.emplace_back(group);
-  server().groups().join(group, connection_.id());
+void Session::count_dropped(DropCause cause, std::uint64_t messages) {
+  server().counters().dropped[static_cast<std::size_t>(cause)].add(messages);
 }
 
-void Session::leave(std::string_view group) {
-  if (state_ == State::closed) return;
-  std::erase(rare().groups, group);
-  server().groups().leave(group, connection_.id());
+void Session::told_dropped(DropCause cause, std::uint64_t messages) {
+  if (messages == 0) return;
+  count_dropped(cause, messages);
+  const bool asked =
+      route().operations.on_dropped || route().worker_operations.on_dropped || actor_;
+  if (asked) actor().note_dropped(cause, messages);
 }
 
-void Session::publish(std::string_view group, Message message, bool to_itself) {
-  server().publish(group, message.type(), message.payload(), to_itself ? nullptr : this);
+void Session::on_blocked() {
+  connection_.wake_by(connection_.progressed() + limits().write_timeout);
 }
 
-void Session::deliver_broadcast(Broadcast& broadcast) {
-  const std::string_view payload = broadcast.payload();
-  const websocket::Deflate* const deflate = endpoint_.deflate();
-  // A context of its own would mean compressing for this member alone.
-  const bool packed = compresses(payload.size(), {}) && deflate->independent();
-  if (state_ != State::open) return count_dropped(close_kind_);
-  if (!make_room_for(payload.size())) return;
-  ++messages_out_;
-  bytes_out_ += payload.size();
-  server().counters().out.messages.add();
-  server().counters().out.bytes.add(payload.size());
-  if (limits().idle_reset == IdleReset::by_receiving_or_sending) last_activity_ = now();
-  connection_.write(packed ? broadcast.compressed(server().deflate(), deflate->window_bits())
-                           : broadcast.plain());
+void Session::wants_flushed() {
+  connection_.tell_flushed();
 }
 
-namespace {
-
-SharedBytes frame_of(MessageType type, std::string_view payload, bool compressed) {
-  char head[websocket::max_head_bytes];
-  const auto bytes =
-      websocket::encode_head(head, static_cast<Opcode>(type), payload.size(), true, compressed);
-  std::string frame;
-  frame.reserve(bytes + payload.size());
-  frame.append(head, bytes).append(payload);
-  return SharedBytes(std::move(frame));
+void Session::on_flushed() {
+  fill_outbox();  // what was kept back while the peer took nothing
+  if (queued_bytes() > 0)
+    connection_.tell_flushed();
+  else if (actor_)
+    actor_->flushed();
+  if (!rare_ || !rare_->pong_pending || state_ != State::open) return;
+  rare_->pong_pending = false;
+  write_control(Opcode::pong, rare_->pending_pong);
 }
 
-}  // namespace
-
-const SharedBytes& Broadcast::plain() {
-  if (plain_.size() == 0) plain_ = frame_of(type_, payload(), false);
-  return plain_;
+// What this session makes its pool hold: what waits to be written, and half a message.
+std::size_t Session::held_bytes() const {
+  return queued_bytes() + endpoint_.buffered_bytes();
 }
 
-const SharedBytes& Broadcast::compressed(websocket::DeflateEngine& engine, int window_bits) {
-  SharedBytes& variant = compressed_[window_bits];
-  if (variant.size() == 0) variant = frame_of(type_, engine.compress(payload(), window_bits), true);
-  return variant;
+void Session::out_of_memory() {
+  begin_close(CloseCause::Kind::out_of_memory_budget, 1013, "out of memory");
 }
 
 }  // namespace orrery::server

@@ -5,6 +5,7 @@
 
 #include "server/loop_server.h"
 #include "server/session.h"
+#include "server/session_actor.h"
 
 namespace orrery::server {
 
@@ -25,13 +26,13 @@ milliseconds Session::idle_limit() const {
 
 std::optional<Time> Session::message_deadline() const {
   const auto started = endpoint_.message_started();
-  if (!started || paused_) return std::nullopt;
+  if (!started || held_ != 0) return std::nullopt;
   const Time from = rare_ ? std::max(*started, rare_->message_from) : *started;
   return from + limits().message_timeout;
 }
 
 void Session::on_timer(Time now) {
-  if (state_ == State::closed) return;
+  if (state_ >= State::ended) return;
   if (state_ == State::closing) {
     const Time deadline = last_activity_ + limits().close_timeout;
     if (now < deadline) return connection_.wake_by(deadline);
@@ -55,11 +56,30 @@ bool Session::check_deadlines(Time now) {
     begin_close(Kind::expired, 4003, "token expired");
     return false;
   }
+  if (rare_ && now >= rare_->leaves_at) {
+    const std::string goodbye = std::move(rare_->goodbye);
+    begin_close(Kind::drain, 1001, goodbye);
+    return false;
+  }
   return check_heartbeat(now) && check_idle(now);
 }
 
+// The first call tells the handler; a later one may only hasten the end.
+bool Session::leave_at(Time when, std::string reason) {
+  if (state_ != State::open || when >= rare().leaves_at) return false;
+  const bool first = rare_->leaves_at == Time::max();
+  rare_->leaves_at = when;
+  rare_->goodbye = std::move(reason);
+  const bool asked = route().operations.on_drain || route().worker_operations.on_drain || actor_;
+  if (first && asked) actor().happened(Drain{});
+  if (state_ != State::open) return first;
+  const bool at_once = when <= now() && !(actor_ && actor_->busy());
+  if (!at_once || check_deadlines(now())) plan(now());
+  return first;
+}
+
 bool Session::check_heartbeat(Time now) {
-  if (limits().heartbeat.count() == 0 || now < rare().next_beat || paused_) return true;
+  if (limits().heartbeat.count() == 0 || now < rare().next_beat || held_ != 0) return true;
   if (rare_->beat_unanswered) {
     begin_close(CloseCause::Kind::ping_timeout, 1000, "ping timeout");
     return false;
@@ -72,7 +92,7 @@ bool Session::check_heartbeat(Time now) {
 
 bool Session::check_idle(Time now) {
   const milliseconds idle = idle_limit();
-  if (idle.count() == 0 || paused_) return true;
+  if (idle.count() == 0 || held_ != 0) return true;
   if (now >= last_activity_ + idle) {
     const auto seconds = static_cast<double>(idle.count()) / 1000;
     begin_close(CloseCause::Kind::idle_timeout, 1000,
@@ -90,11 +110,11 @@ bool Session::check_idle(Time now) {
 // Asks for the earliest of all deadlines.
 void Session::plan(Time now) {
   Time next = Time::max();
-  if (const milliseconds idle = idle_limit(); idle.count() > 0 && !paused_) {
+  if (const milliseconds idle = idle_limit(); idle.count() > 0 && held_ == 0) {
     const bool ping_first = limits().idle_policy == IdlePolicy::ping && !idle_pinged_;
     next = last_activity_ + idle - (ping_first ? ping_lead(idle) : 0ms);
   }
-  if (limits().heartbeat.count() > 0 && !paused_) next = std::min(next, rare().next_beat);
+  if (limits().heartbeat.count() > 0 && held_ == 0) next = std::min(next, rare().next_beat);
   if (const auto deadline = message_deadline()) next = std::min(next, *deadline);
   if (connection_.blocked())
     next = std::min(next, connection_.progressed() + limits().write_timeout);
@@ -102,37 +122,8 @@ void Session::plan(Time now) {
     const auto left = *rare_->expires_at - server().loop().clock().calendar();
     next = std::min(next, now + std::chrono::ceil<milliseconds>(left));
   }
+  if (rare_) next = std::min(next, rare_->leaves_at);
   if (next != Time::max()) connection_.wake_by(next);
-}
-
-void Session::on_blocked() {
-  connection_.wake_by(connection_.progressed() + limits().write_timeout);
-}
-
-void Session::on_flushed() {
-  if (!rare_ || !rare_->pong_pending || state_ != State::open) return;
-  rare_->pong_pending = false;
-  write_control(Opcode::pong, rare_->pending_pong);
-}
-
-void Session::pause() {
-  if (paused_ || state_ != State::open) return;
-  paused_ = true;
-  rare().paused_at = now();
-  connection_.pause();
-}
-
-// While the server itself did not read, the client's deadlines stood still: they move by the pause.
-void Session::resume() {
-  if (!paused_) return;
-  paused_ = false;
-  const auto pause = now() - rare().paused_at;
-  if (state_ == State::open) last_activity_ += pause;
-  rare_->next_beat += pause;
-  if (const auto started = endpoint_.message_started())
-    rare_->message_from = std::max(*started, rare_->message_from) + pause;
-  connection_.resume();
-  if (state_ == State::open) plan(now());
 }
 
 void Session::set_limits(const SessionLimits& changes) {

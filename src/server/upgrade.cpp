@@ -5,6 +5,7 @@
 
 #include "base/exceptions.h"
 #include "http/response_writer.h"
+#include "server/admitting.h"
 #include "server/http_protocol.h"
 #include "server/loop_server.h"
 #include "server/request_data.h"
@@ -31,9 +32,9 @@ std::string_view agreed(const std::vector<std::string>& ours,
 Progress HttpProtocol::upgrade(RouteTable::Found found) {
   const http::RequestHead& head = reader_.head();
   const WebsocketEntry& route = *found.entry->websocket;
-  if (server().stopping())
+  if (server().draining())
     return refuse(Response::text("the server is going away\n", 503).with("Retry-After", "1"),
-                  "stopping");
+                  "draining");
   if (head.method != "GET")
     return refuse(
         Response::text("an opening handshake is a GET\n", 405).with("Allow", found.entry->allow),
@@ -44,8 +45,8 @@ Progress HttpProtocol::upgrade(RouteTable::Found found) {
     std::ranges::move(refusal->headers, std::back_inserter(response.headers));
     return refuse(std::move(response), refusal->reason);
   }
-  const auto host = head.headers.find("Host").value_or("");
-  if (!route.origins.allows(head.headers.find("Origin"), connection_.stream().encrypted(), host))
+  const ClientSeen client = client_seen();
+  if (!route.origins.allows(head.headers.find("Origin"), client.secure, client.host))
     return refuse(Response::text("pages of this origin may not connect; see origins\n", 403),
                   "origin");
   const auto& upgrade = std::get<websocket::Upgrade>(checked);
@@ -53,8 +54,41 @@ Progress HttpProtocol::upgrade(RouteTable::Found found) {
   if (spec.subprotocol_rule == SubprotocolRule::required &&
       agreed(spec.subprotocols, upgrade.offered_protocols).empty())
     return refuse(Response::text("no subprotocol in common\n", 400), "subprotocol");
-  return admit(route, upgrade,
-               make_request(head, *target_, {}, std::move(found.params), connection_.stream()));
+  Request request =
+      make_request(head, *target_, {}, std::move(found.params), connection_.stream(), client);
+  pools::Pool* const pool = pool_of(spec, request);
+  if (!pool) return refuse(Response::text("there is no such pool\n", 404), "pool");
+  pools::Permit permit = pool->try_enter();
+  if (!permit)
+    return refuse(Response::text("too many sessions\n", 503).with("Retry-After", "1"), "pool full");
+  auto admitting =
+      std::make_unique<Admitting>(route, upgrade, std::move(request), std::move(permit));
+  if (!count_address(*admitting))
+    return refuse(
+        Response::text("too many sessions from this address\n", 503).with("Retry-After", "1"),
+        "address");
+  return admit(std::move(admitting));
+}
+
+// False: this address has as many sessions as one may have.
+bool HttpProtocol::count_address(Admitting& admitting) {
+  const std::uint32_t limit = admitting.route.limits.sessions_per_ip;
+  if (limit == 0) return true;
+  const auto address = pools::RemoteAddress::parse(admitting.request.remote_address());
+  if (!address) return true;  // a unix socket's
+  auto ticket = server().node().addresses.try_enter(*address, limit);
+  if (!ticket) return false;
+  admitting.ticket = std::move(*ticket);
+  return true;
+}
+
+// Null: there is none of that name, or not for this gear.
+pools::Pool* HttpProtocol::pool_of(const RouteSpec& spec, const Request& request) {
+  const std::string& gear = spec.scope.gear;
+  std::string name;
+  if (spec.scope.pool) name = spec.scope.pool(request);
+  if (name.empty()) name = "gear:" + gear;
+  return server().node().pools.find(name, gear);
 }
 
 std::optional<Response> HttpProtocol::run_plugs(const RouteSpec& spec, Exchange& exchange) {
@@ -63,31 +97,46 @@ std::optional<Response> HttpProtocol::run_plugs(const RouteSpec& spec, Exchange&
   return std::nullopt;
 }
 
-Progress HttpProtocol::admit(const WebsocketEntry& route, const websocket::Upgrade& upgrade,
-                             Request request) {
-  Handshake handshake(request, upgrade.offered_protocols);
-  const auto refuse_with = [&](Response response, std::string_view why) {
-    std::ranges::move(handshake.headers, std::back_inserter(response.headers));
-    return refuse(std::move(response), why);
-  };
+Progress HttpProtocol::admit(std::unique_ptr<Admitting> admitting) {
+  const RouteSpec& spec = *admitting->route.spec;
   try {
-    if (auto halted = run_plugs(*route.spec, handshake))
-      return refuse_with(std::move(*halted), "a plug");
-    detail::Opening opening = route.spec->open(handshake);
-    if (auto* rejected = std::get_if<Response>(&opening))
-      return refuse_with(std::move(*rejected), "admission");
-    return open_session(route, upgrade, std::move(std::get<detail::Opened>(opening)), handshake);
+    if (auto halted = run_plugs(spec, admitting->handshake))
+      return refuse(*admitting, std::move(*halted), "a plug");
+    if (spec.open_later) return admit_later(std::move(admitting));
+    return settle(*admitting, spec.open(admitting->handshake));
   } catch (...) {
-    const std::string thrown = what_of(std::current_exception());
-    server().log().error("an admission threw", {{"gear", route.spec->scope.gear},
-                                                {"route", route.spec->path},
-                                                {"what", observe::quoted(thrown)}});
-    return refuse(Response::text("something went wrong here\n", 500), "exception");
+    return threw(admitting ? *admitting : *admitting_, std::current_exception());
   }
 }
 
-Progress HttpProtocol::open_session(const WebsocketEntry& route, const websocket::Upgrade& upgrade,
-                                    detail::Opened opened, Handshake& handshake) {
+Progress HttpProtocol::threw(const Admitting& admitting, const std::exception_ptr& thrown) {
+  const std::string what = what_of(thrown);
+  server().log().error("an admission threw", {{"gear", admitting.route.spec->scope.gear},
+                                              {"route", admitting.route.spec->path},
+                                              {"what", observe::quoted(what)}});
+  return refuse(Response::text("something went wrong here\n", 500), "exception");
+}
+
+// What the gear has decided.
+Progress HttpProtocol::settle(Admitting& admitting, detail::Opening opening) {
+  if (auto* rejected = std::get_if<Response>(&opening))
+    return refuse(admitting, std::move(*rejected), "admission");
+  auto& opened = std::get<detail::Opened>(opening);
+  if (!admitting.permit.giver()->closed()) return open_session(admitting, std::move(opened));
+  destroy(admitting, opened);
+  return refuse(admitting, Response::text("this pool is closed\n", 503), "pool closed");
+}
+
+// A handler that no session will have.
+void HttpProtocol::destroy(const Admitting& admitting, const detail::Opened& opened) {
+  const RouteSpec& spec = *admitting.route.spec;
+  const auto destroy = spec.on_workers ? spec.worker_operations.destroy : spec.operations.destroy;
+  if (opened.handler && destroy) destroy(opened.handler);
+}
+
+Progress HttpProtocol::open_session(Admitting& admitting, detail::Opened opened) {
+  const WebsocketEntry& route = admitting.route;
+  const websocket::Upgrade& upgrade = admitting.upgrade;
   const RouteSpec& spec = *route.spec;
   if (!opened.handler && !opened.terms.close_code) {
     server().log().error("a factory made no handler",
@@ -97,32 +146,45 @@ Progress HttpProtocol::open_session(const WebsocketEntry& route, const websocket
   std::string& chosen = opened.terms.subprotocol;
   const auto& offered = upgrade.offered_protocols;
   if (!chosen.empty() && std::ranges::find(offered, chosen) == offered.end()) {
-    if (opened.handler && spec.operations.destroy) spec.operations.destroy(opened.handler);
+    destroy(admitting, opened);
     server().log().error("an admission speaks a subprotocol that was not offered",
                          {{"route", spec.path}, {"subprotocol", observe::quoted(chosen)}});
     return refuse(Response::text("something went wrong here\n", 500), "subprotocol");
   }
   if (chosen.empty()) chosen = agreed(spec.subprotocols, offered);
-  std::vector<http::Header> headers{{"Upgrade", "websocket"},
-                                    {"Connection", "Upgrade"},
-                                    {"Sec-WebSocket-Accept", upgrade.accept}};
-  if (!chosen.empty()) headers.push_back({"Sec-WebSocket-Protocol", chosen});
+  write_101(admitting, chosen);
   std::unique_ptr<websocket::Deflate> deflate;
-  if (upgrade.compression) {
-    headers.push_back({"Sec-WebSocket-Extensions", upgrade.compression->response_value});
+  if (upgrade.compression)
     deflate =
         std::make_unique<websocket::Deflate>(server().deflate(), websocket::Role::server,
                                              upgrade.compression->params, route.compression->mode);
-  }
-  for (const auto& [name, value] : handshake.headers) headers.push_back({name, value});
+  auto session = std::make_unique<Session>(connection_, route, opened.handler,
+                                           std::move(admitting.request), std::move(opened.terms),
+                                           std::move(deflate), std::move(admitting.permit));
+  session->counts_for(std::move(admitting.ticket));
+  connection_.become(std::move(session));
+  return Progress::replaced;
+}
+
+void HttpProtocol::write_101(const Admitting& admitting, std::string_view subprotocol) {
+  const websocket::Upgrade& upgrade = admitting.upgrade;
+  std::vector<http::Header> headers{{"Upgrade", "websocket"},
+                                    {"Connection", "Upgrade"},
+                                    {"Sec-WebSocket-Accept", upgrade.accept}};
+  if (!subprotocol.empty()) headers.push_back({"Sec-WebSocket-Protocol", subprotocol});
+  if (upgrade.compression)
+    headers.push_back({"Sec-WebSocket-Extensions", upgrade.compression->response_value});
+  for (const auto& [name, value] : admitting.handshake.headers) headers.push_back({name, value});
   std::string out;
   for (const auto& name : http::append_response_head(out, 101, headers, 0, {}))
     server().log().warn("a response header was left out", {{"name", observe::quoted(name)}});
   connection_.write(out);
-  connection_.become(std::make_unique<Session>(connection_, route, opened.handler,
-                                               std::move(handshake.request),
-                                               std::move(opened.terms), std::move(deflate)));
-  return Progress::replaced;
+}
+
+// Headers and cookies of the plugs are in a refusal, too.
+Progress HttpProtocol::refuse(Admitting& admitting, Response response, std::string_view why) {
+  std::ranges::move(admitting.handshake.headers, std::back_inserter(response.headers));
+  return refuse(std::move(response), why);
 }
 
 // Any other answer to a request that asked to upgrade ends the connection, so that what the client

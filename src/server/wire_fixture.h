@@ -58,12 +58,16 @@ class HeldJobs final : public Jobs {
   std::deque<Job> waiting_;
 };
 
+inline std::unique_ptr<pools::Workers> inline_workers(const pools::WorkerLimits&) {
+  return std::make_unique<pools::InlineWorkers>();
+}
+
 /// The real engine on loops that are turned by hand, with a clock that stands still.
 class WireServer {
  public:
   explicit WireServer(const std::function<void(Router&)>& declare, ServerOptions options = {},
-                      std::size_t loop_count = 1)
-      : engine(std::move(options), Environment{clock, log, jobs}) {
+                      std::size_t loop_count = 1, pools::WorkersFactory workers = inline_workers)
+      : engine(std::move(options), Environment{clock, log, jobs, random, std::move(workers)}) {
     declare(router);
     for (std::size_t i = 0; i < loop_count; ++i) {
       loops.push_back(std::make_unique<net::Loop>(clock, std::make_unique<net::ManualPoller>(),
@@ -81,12 +85,16 @@ class WireServer {
     return std::move(end);
   }
 
+  /// One turn of each loop; whether anything happened.
+  bool turn() {
+    bool any = false;
+    for (auto& loop : loops) any |= loop->turn(milliseconds{0});
+    return any;
+  }
+
   void settle() {
-    for (int turns = 0; turns < 1'000'000; ++turns) {
-      bool any = false;
-      for (auto& loop : loops) any |= loop->turn(milliseconds{0});
-      if (!any) return;
-    }
+    for (int turns = 0; turns < 1'000'000; ++turns)
+      if (!turn()) return;
     throw std::logic_error("the server never comes to rest");
   }
 
@@ -108,6 +116,7 @@ class WireServer {
   ManualClock clock;
   observe::MemoryLog log;
   HeldJobs jobs;
+  SeededRandom random{1};
   Router router;
   std::vector<std::unique_ptr<net::Loop>> loops;
   Engine engine;  // from here on last: it uses everything above

@@ -34,7 +34,7 @@ void TestServer::advance(std::chrono::milliseconds by) {
   world_->advance(by);
 }
 void TestServer::stop() {
-  world_->server->stop();
+  world_->server->drain(0ms, 0ms);
   world_->settle();
 }
 std::size_t TestServer::sessions() const {

@@ -10,6 +10,14 @@
 
 namespace orrery::testing_detail {
 
+namespace {
+
+std::unique_ptr<pools::Workers> inline_workers(const pools::WorkerLimits&) {
+  return std::make_unique<pools::InlineWorkers>();
+}
+
+}  // namespace
+
 void TestLog::write(observe::Level level, std::string_view event, observe::LogFields fields) {
   const auto line = observe::as_text(event, fields);
   lines_.push_back(std::string(observe::name_of(level)) + " " + line);
@@ -19,7 +27,7 @@ void TestLog::write(observe::Level level, std::string_view event, observe::LogFi
 World::World(const std::function<void(Router&)>& declare, ServerOptions options)
     : log(options.log),
       loop(clock, std::make_unique<net::ManualPoller>()),
-      engine(std::move(options), server::Environment{clock, log, jobs}) {
+      engine(std::move(options), server::Environment{clock, log, jobs, random, inline_workers}) {
   declare(router);
   auto started = engine.start_on(router, loop);
   if (!started) throw std::logic_error("the test server can't start: " + started.error());

@@ -50,7 +50,7 @@ Endpoint::~Endpoint() = default;
 Endpoint::Endpoint(Endpoint&&) noexcept = default;
 Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
 
-Event Endpoint::next(std::span<char>& input, Time now) {
+Event Endpoint::next(std::span<char>& input, Time now, std::uint32_t most_fragments) {
   forget_delivered();
   while (!ended_ && !(input.empty() && !decoder_.in_frame())) {
     if (!decoder_.in_frame()) {
@@ -59,7 +59,8 @@ Event Endpoint::next(std::span<char>& input, Time now) {
       if (const auto fault = head_fault()) return fail(*fault);
     }
     if (input.empty() && decoder_.remaining_bytes() > 0) return NeedMore{};
-    const Event event = is_control(decoder_.head().opcode) ? take_control(input) : take_data(input);
+    const Event event =
+        is_control(decoder_.head().opcode) ? take_control(input) : take_data(input, most_fragments);
     if (!std::holds_alternative<NeedMore>(event)) return event;
   }
   input = {};
@@ -142,7 +143,7 @@ Event Endpoint::control_event(std::string_view payload) {
   return CloseArrived{code, payload};
 }
 
-Event Endpoint::take_data(std::span<char>& input) {
+Event Endpoint::take_data(std::span<char>& input, std::uint32_t most_fragments) {
   const FrameHead& head = decoder_.head();
   const bool begins = decoder_.at_first_byte();
   const std::string_view piece = view(decoder_.take_payload(input));
@@ -159,6 +160,8 @@ Event Endpoint::take_data(std::span<char>& input) {
     ++message.fragments;
     message.payload_bytes += head.payload_bytes;
   }
+  if (most_fragments > 0 && message.fragments > most_fragments)
+    return fail({1009, "too many fragments"});
   if (const auto fault = add_piece(message, piece)) return fail(*fault);
   if (!last) return NeedMore{};
 

@@ -67,7 +67,8 @@ class Endpoint {
 
   /// Takes bytes from the front of `input`, up to the next event; it may change them in place.
   /// After a Fault or a CloseArrived everything is discarded: NeedMore, and the input is empty.
-  [[nodiscard]] Event next(std::span<char>& input, Time now);
+  /// A message may come in so many fragments; 0: any number.
+  [[nodiscard]] Event next(std::span<char>& input, Time now, std::uint32_t most_fragments = 0);
 
   /// Of messages that begin after this call; the one that is unfinished obeys from its next frame
   /// on.
@@ -92,7 +93,7 @@ class Endpoint {
   std::optional<Fault> head_fault() const;
   // These two say NeedMore for a piece that ended nothing.
   Event take_control(std::span<char>& input);
-  Event take_data(std::span<char>& input);
+  Event take_data(std::span<char>& input, std::uint32_t most_fragments);
   Event control_event(std::string_view payload);
   Event whole_message(std::string_view payload);
   std::optional<Fault> add_piece(Assembly& message, std::string_view piece);

@@ -87,6 +87,11 @@ export async function chat_rows(browser, plan) {
         await hears(page, `Hello, ${size} in the ${scheme}!`);
         await fits(page);
         await shot("chat-room");
+        const button = page.getByTestId("chat-people-button");
+        if (await button.isVisible()) await button.click();
+        await page.getByTestId("chat-people").getByText("Alice").waitFor();
+        await fits(page);
+        await shot("chat-people");
         await page.context().close();
       }
     }

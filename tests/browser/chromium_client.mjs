@@ -1,19 +1,11 @@
 // Real headless Chromium against the server. One argument: JSON with the servers' URLs (script.py).
-import {existsSync, readFileSync} from "node:fs";
-import {chromium} from "playwright-core";
+import {readFileSync} from "node:fs";
+import {launch} from "./chromium.mjs";
 import {report, goodbye} from "./report.mjs";
 import {chat_rows} from "./chat_pages.mjs";
 
 const plan = JSON.parse(process.argv[2]);
-const executable = process.env.ORRERY_CHROMIUM ??
-    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-if (!executable) throw new Error("Chromium is missing");
-
-const browser = await chromium.launch({
-  executablePath: executable,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
-         ...(plan.transport === "tls" ? ["--ignore-certificate-errors"] : [])],
-});
+const browser = await launch(plan);
 // Without the pages' own policy, so that refusals are the server's.
 const context = await browser.newContext({ignoreHTTPSErrors: true, bypassCSP: true});
 const script = readFileSync(new URL("./scenarios.js", import.meta.url), "utf8");

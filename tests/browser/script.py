@@ -36,21 +36,24 @@ class Script:
             raise AssertionError(results[row]["why"])
         return results[row]["answer"]
 
-    def _run(self, place, compression):
-        node = shutil.which("node")
-        if node is None:
-            return {}, "node is missing"
+    def plan(self, place, compression):
+        """What the script is told, and the server that ends when it says `goodbye`."""
         leaving = place.own_server(drain={"spread": 0})
-        plan = {
+        return {
             "url": local(place.server({**LARGE, "compression": compression})),
             "passive": local(place.server({"idleTimeout": 1000, "sendPingsAutomatically": False})),
             "pinging": local(place.server({"idleTimeout": 1000})),
             "goodbye": local(leaving),
             "certificate": place.world.certificate()[0],
-            "compression": compression,
-            "transport": place.transport,
-            "screenshots": os.path.join(ROOT, "build", "screenshots"),
-        }
+        }, leaving
+
+    def _run(self, place, compression):
+        node = shutil.which("node")
+        if node is None:
+            return {}, "node is missing"
+        plan, leaving = self.plan(place, compression)
+        plan = {**plan, "compression": compression, "transport": place.transport,
+                "screenshots": os.path.join(ROOT, "build", "screenshots")}
         process = subprocess.Popen([node, os.path.join(HERE, self.file), json.dumps(plan)],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, start_new_session=True)

@@ -2,5 +2,5 @@
 #include <orrery/orrery.h>
 
 void routes(orrery::Router& router) {
-  router.websocket("/", [](orrery::Session&) {});
+  router.websocket("/", [](orrery::Session&, int) {});
 }

@@ -1,6 +1,7 @@
 """The examples, started as their readers would start them, and talked to."""
 import os
 import re
+import signal
 import time
 
 import frames
@@ -176,3 +177,211 @@ def _(place):
     expect(5 <= heard <= 10, f"{heard} ticks")
     expect_between(time.monotonic() - start, 0, 1, "the pong")
     return f"{heard} of 50"
+
+
+@table.row("06_broadcast_from_a_thread: every reader hears the same headlines")
+def _(place):
+    program = example(place, "06_broadcast_from_a_thread")
+    readers = [place.client(program, "/news") for _ in range(3)]
+    heard = [[number_in(said(reader), "headline ") for _ in range(5)] for reader in readers]
+    for numbers in heard:
+        expect_equal(numbers, list(range(numbers[0], numbers[0] + 5)), "headlines")
+    readers[0].says("hello?")
+    while (words := said(readers[0])).startswith("headline "):
+        pass
+    expect_equal(words, "this line only speaks")
+    return f"headline {heard[0][0]} and on"
+
+
+@table.row("06_broadcast_from_a_thread: the server goes before its thread does", alone=True)
+def _(place):
+    program = place.own(Program([os.path.join(FOLDER, "06_broadcast_from_a_thread"), "0"]))
+    reader = place.client(program, "/news")
+    number_in(said(reader), "headline ")
+    program.signal(signal.SIGTERM)
+    reader.is_closed_with(1001)
+    expect_equal(program.wait(), 0, "exit status")
+    return 1001
+
+
+def said(client):
+    """The text of the next frame, however long."""
+    frame = client.frame()
+    expect(frame and frame.opcode == frames.TEXT, frame.line() if frame else "the end")
+    return frame.payload.decode()
+
+
+def number_in(words, before):
+    expect(words.startswith(before), f"heard {words[:80]!r}")
+    return int(words.removeprefix(before).split()[0])
+
+
+@table.row("07_names: whoever knows a name can send there")
+def _(place):
+    program = example(place, "07_names")
+    ada, bob = place.client(program, "/people/Ada"), place.client(program, "/people/Bob")
+    ada.hears("text you are Ada")
+    bob.hears("text you are Bob")
+    ada.says("Bob: are you there?")
+    bob.hears("text Ada: are you there?")
+    bob.says("Carol: hello")
+    bob.hears("text Carol is not here")
+    return "are you there?"
+
+
+@table.row("07_names: a name that is taken is refused, and free when its session ends")
+def _(place):
+    program = example(place, "07_names")
+    first = place.client(program, "/people/Dora")
+    first.hears("text you are Dora")
+    expect_equal(place.client(program, "/people/Dora").is_closed_with(4001).reason,
+                 "that name is taken")
+    first.closes()
+    place.client(program, "/people/Dora").hears("text you are Dora")
+    return 4001
+
+
+@table.row("07_names: where the newcomer wins, the one before is closed")
+def _(place):
+    program = example(place, "07_names")
+    before, after = (opened(place, program) for _ in range(2))
+    expect_equal(before.is_closed_with(4000).reason, "name taken over")
+    after.says("Eve: note to myself")
+    after.hears("text Eve: note to myself")
+    return 4000
+
+
+def opened(place, program):
+    client = place.client(program, "/desks/Eve")
+    client.hears("text you are Eve")
+    return client
+
+
+@table.row("08_coroutine: a conversation from top to bottom")
+def _(place):
+    client = place.client(example(place, "08_coroutine"), "/launch")
+    client.hears("text who are you?")
+    client.send(text("Ada") + text("yes") + text("all well"))  # it takes them when it asks
+    for line in ("ready, Ada?", "3", "2", "1", "lift-off!", "Ada to ground: all well"):
+        client.hears("text " + line)
+    client.says("over")
+    client.hears("text Ada to ground: over")
+    client.closes()
+    return "lift-off!"
+
+
+@table.row("08_coroutine: a conversation that ends closes its session")
+def _(place):
+    client = place.client(example(place, "08_coroutine"), "/launch")
+    client.says("Ada")
+    client.says("no")
+    client.is_closed_with(1000)
+    return 1000
+
+
+@table.row("08_coroutine: clients leave in the middle of it, and others talk on")
+def _(place):
+    program = example(place, "08_coroutine")
+    for words in ([], ["Ada"], ["Ada", "yes"], ["Ada", "yes", "more"]):
+        leaving = place.client(program, "/launch")
+        for word in words:
+            leaving.says(word)
+        leaving.hears("text who are you?")
+        leaving.reset()
+    place.client(program, "/launch").hears("text who are you?")
+    return "who are you?"
+
+
+@table.row("09_workers: a handler that blocks, and shows its state")
+def _(place):
+    client = place.client(example(place, "09_workers"), "/resolver")
+    client.send(text("127.0.0.1") + text("127.0.0.2"))
+    for line in ("asking", "1: 127.0.0.1", "asking", "2: 127.0.0.2"):
+        client.hears("text " + line)
+    return "127.0.0.2"
+
+
+@table.row("09_workers: a coroutine that waits for a worker")
+def _(place):
+    client = place.client(example(place, "09_workers"), "/conversation")
+    client.send(text("127.0.0.3") + text("not a host") + text("127.0.0.4"))
+    client.hears("text 127.0.0.3")
+    expect(said(client).startswith("? "), "an error in words")
+    client.hears("text 127.0.0.4")
+    return "127.0.0.4"
+
+
+@table.row("10_presence: who is here, who comes, who goes")
+def _(place):
+    program = example(place, "10_presence")
+    ada = place.client(program, "/rooms/tea?name=Ada")
+    ada.hears("text welcome, Ada")
+    bob = place.client(program, "/rooms/tea?name=Bob")
+    bob.hears("text here: Ada")
+    bob.hears("text welcome, Bob")
+    ada.hears("text came: Bob")
+    carol = place.client(program, "/rooms/coffee?name=Carol")
+    carol.hears("text welcome, Carol")
+    ada.says("how many?")
+    ada.hears("text 2 here")
+    bob.reset()
+    ada.hears("text went: Bob")
+    ada.says("and now?")
+    ada.hears("text 1 here")
+    return "2 here"
+
+
+@table.row("11_drain_hook: each is told, with a moment of its own to come back", alone=True)
+def _(place):
+    program = place.own(Program([os.path.join(FOLDER, "11_drain_hook"), "0"]))
+    clients = [place.client(program, "/draft") for _ in range(10)]
+    for client in clients[:5]:
+        client.says("half a poem")
+        client.hears("text 11 bytes kept")
+    program.signal(signal.SIGTERM)
+    moments = set()
+    for number, client in enumerate(clients):
+        if number < 5:
+            client.hears("text not saved: half a poem")
+        reason = client.is_closed_with(1001).reason
+        told = re.fullmatch(r"shutting down; reconnect in (\d+) ms", reason)
+        expect(told and int(told[1]) < 5000, f"told {reason!r}")
+        moments.add(told[1])
+    expect(len(moments) > 5, f"the same moment for many: {moments}")
+    expect_equal(program.wait(), 0, "exit status")
+    expect(program.out.wait_for(lambda line: line == "drained: 10 told, 0 cut"), program.out.lines)
+    return "10 told"
+
+
+SHARES = ("ACME ", "HAL ", "TYRELL ")
+
+
+@table.row("12_latest_per_key: who reads hears every price")
+def _(place):
+    client = place.client(example(place, "12_latest_per_key"), "/prices")
+    for turn in range(1, 21):
+        for share in SHARES:
+            expect_equal(number_in(said(client), share), turn, share)
+    client.says("how many were replaced?")
+    while (words := said(client)).startswith(SHARES):
+        pass
+    expect_equal(words, "0 prices were replaced by newer ones")
+    return "20 turns"
+
+
+@table.row("12_latest_per_key: who does not read for long hears the newest ones")
+def _(place):
+    client = place.client(example(place, "12_latest_per_key"), "/prices", receive_bytes=4096)
+    wire.pace(3)
+    client.says("how many were replaced?")
+    newest, skipped = dict.fromkeys(SHARES, 0), 0
+    while (words := said(client)).startswith(SHARES):
+        share = next(share for share in SHARES if words.startswith(share))
+        turn = number_in(words, share)
+        expect(turn > newest[share], f"{share}{turn} came after {newest[share]}")
+        skipped += turn - newest[share] - 1
+        newest[share] = turn
+    expect(skipped > 0, "nothing was skipped")
+    replaced = int(words.removesuffix(" prices were replaced by newer ones"))
+    expect(replaced > 0, "nobody was told")
+    return f"{replaced} replaced"

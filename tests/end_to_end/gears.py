@@ -150,18 +150,110 @@ def _(place):
     return 404
 
 
-@table.row("/chat/rooms: what one says the room hears")
+class Person:
+    """Somebody in a room of the chat, on a server with two loops."""
+
+    def __init__(self, place, room, name, **more):
+        self.name = name
+        program = place.server(server=GROUPS)
+        self.client = place.client(program, f"/chat/rooms/{room}-{place.transport}")
+        expect_equal(self.next("welcome")["type"], "welcome")
+        self.join(**more)
+
+    def join(self, **more):
+        self.client.says(json.dumps({"type": "join", "name": self.name, **more}))
+        self.entrance = self.next("joined", "error")
+        self.position = self.entrance.get("position")
+
+    def says(self, text):
+        self.client.says(json.dumps({"type": "say", "text": text}))
+
+    def next(self, *types):
+        """The next message of one of these types."""
+        while True:
+            got = self.client.frame()
+            expect(got is not None and got.opcode == frames.TEXT, f"heard {got and got.line()}")
+            message = json.loads(got.payload)
+            if message["type"] in types:
+                return message
+
+    def hears(self, count):
+        """The next lines: number and text; none is missing between them."""
+        lines = []
+        for _ in range(count):
+            line = self.next("says")
+            expect_equal(line["position"]["epoch"], self.position["epoch"], "epoch")
+            expect_equal(line["position"]["offset"], self.position["offset"] + 1, "number")
+            self.position = line["position"]
+            lines.append((line["position"]["offset"], line["text"]))
+        return lines
+
+
+@table.row("/chat/rooms: everybody hears every line, with the same number")
 def _(place):
-    program = place.server(server=GROUPS)
-    room = f"/chat/rooms/tea-{place.transport}"
-    alice, bob = place.client(program, room), place.client(program, room)
-    alice.says(json.dumps({"type": "join", "name": "Alice"}))
-    while not json.loads(alice.frame().payload).get("mine"):
-        pass  # until she is in the room, nobody needs to be heard by her
-    bob.says(json.dumps({"type": "join", "name": "Bob"}))
-    bob.says(json.dumps({"type": "say", "text": "a cup of tea? ☕"}))
-    while True:
-        got = alice.frame()
-        expect(got is not None and got.opcode == frames.TEXT, f"alice heard {got and got.line()}")
-        if "a cup of tea? ☕" in json.loads(got.payload).values():
-            return "heard"
+    everyone = [Person(place, "numbers", f"P{number}") for number in range(10)]
+    for number in range(30):
+        for person in everyone:
+            person.says(f"{person.name} {number}")
+    start = everyone[-1].position["offset"]
+    heard = [person.hears(300) for person in everyone]
+    expect_equal(start, 0, "lines before anybody spoke")
+    for lines in heard:
+        expect_equal(lines, heard[0])
+    return "3000 deliveries"
+
+
+@table.row("/chat/rooms: a name has one holder at a time, whatever the loop")
+def _(place):
+    holder = Person(place, "names", "Alice")
+    for _ in range(6):
+        expect_equal(Person(place, "names", "Alice").entrance.get("code"), "nameTaken")
+    holder.client.closes()
+    for _ in range(200):  # the closing handshake has ended; the name follows
+        last = Person(place, "names", "Alice")
+        if last.entrance["type"] == "joined":
+            return "1 holder"
+    raise AssertionError("the name never comes back")
+
+
+@table.row("/chat/rooms: people come and go, and everybody is told once")
+def _(place):
+    alice = Person(place, "people", "Alice")
+    for number in range(20):
+        other = Person(place, "people", f"P{number}")
+        expect_equal(sorted(other.entrance["people"]), sorted(["Alice", f"P{number}"]))
+        expect_equal(alice.next("joined", "left"), {"type": "joined", "name": f"P{number}"})
+        other.client.closes() if number % 2 else other.client.reset()
+        expect_equal(alice.next("joined", "left"), {"type": "left", "name": f"P{number}"})
+    return "20 came and went"
+
+
+@table.row("/chat/rooms: who comes back gets what it missed, or is told of a gap")
+def _(place):
+    alice, bob = Person(place, "back", "Alice"), Person(place, "back", "Bob")
+    alice.says("one")
+    bob.hears(1)
+    bob.client.reset()
+    for text in ("two", "three"):
+        alice.says(text)
+    alice.hears(3)
+    again = Person(place, "back", "Bobby", since=bob.position)
+    expect_equal([line["text"] for line in again.entrance["missed"]], ["two", "three"])
+    alice.says("four")
+    expect_equal(again.hears(1), [(4, "four")])
+    for number in range(101):
+        alice.says(f"more {number}")
+    alice.hears(102)
+    late = Person(place, "back", "Late", since=bob.position)
+    expect_equal((late.entrance.get("gap"), "missed" in late.entrance), (True, False))
+    return "missed, gap"
+
+
+@table.row("/chat: the page may connect to the servers that its address lists")
+def _(place):
+    program = place.server()
+    answer = place.wire().ask(wire.get(program, "/chat?servers=a.example:7512"))
+    expect("connect-src 'self' ws://a.example:7512 wss://a.example:7512;" in
+           answer.header("content-security-policy"), answer.headers)
+    expect_equal(place.wire().ask(wire.get(program, "/chat?servers=a%20b")).status, 400)
+    return "listed"

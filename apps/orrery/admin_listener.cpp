@@ -1,0 +1,41 @@
+#include "apps/orrery/admin_listener.h"
+
+#include <fmt/format.h>
+
+#include "apps/orrery/assemble.h"
+#include "apps/orrery/serve.h"
+
+namespace orrery::app {
+namespace {
+
+ServerOptions options_with(observe::Log& log) {
+  ServerOptions options;
+  options.threads = 1;
+  options.connections = AdminListener::most_connections;
+  options.log = [&log](LogLevel level, std::string_view line) {
+    const observe::LogField said("line", observe::quoted(line));
+    log.write(static_cast<observe::Level>(level), "admin", {&said, 1});
+  };
+  return options;
+}
+
+}  // namespace
+
+AdminListener::AdminListener(const config::Admin& admin, admin::NodeControl node, observe::Log& log)
+    : gear_(std::move(node), {admin.token, std::string(version())}), server_(options_with(log)) {
+  server_.mount(gear_, "/");
+  server_.listen(admin_address(admin));
+}
+
+// A probe that keeps its connection must not hold the process.
+AdminListener::~AdminListener() {
+  server_.drain({.delay = 0s, .spread = 0s, .reconnect_spread = 0s, .deadline = last_words});
+}
+
+Result<void> AdminListener::start() {
+  const auto started = server_.start();
+  if (!started) return Error{fmt::format("admin.address, admin.port: {}", started.error())};
+  return {};
+}
+
+}  // namespace orrery::app

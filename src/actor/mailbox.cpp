@@ -1,0 +1,112 @@
+#include "actor/mailbox.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace orrery::actor {
+namespace {
+
+// What a letter weighs against MailboxLimits::bytes: its payload.
+std::size_t weight_of(const LetterContent& content) {
+  if (const auto* text = std::get_if<TextLetter>(&content)) return text->payload.size();
+  if (const auto* presence = std::get_if<PresenceLetter>(&content))
+    return presence->metadata.size();
+  return 0;
+}
+
+}  // namespace
+
+Letter::~Letter() {
+  to_->give_back(bytes_);
+}
+
+SlotId Letter::to() const {
+  return to_->session();
+}
+
+void Letter::run() {
+  to_->door().receiver().receive(std::unique_ptr<Letter>(this));
+}
+
+std::unique_ptr<Letter> Mailbox::keep(LetterContent content) {
+  const std::size_t bytes = weight_of(content);
+  const std::size_t count_before = count_.fetch_add(1, std::memory_order_relaxed);
+  const std::size_t bytes_before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  auto letter = std::make_unique<Letter>(shared_from_this(), std::move(content), bytes);
+  const bool fits = count_before < limits_.count && bytes_before + bytes <= limits_.bytes;
+  if (!fits) {
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    if (limits_.overflow == MailboxOverflow::close)
+      close(CloseCause::Kind::slow_consumer, 1008, "mailbox full");
+    return nullptr;  // the letter gives back what it took
+  }
+  letter->from_itself_ = door_->here() && door_->running == this;
+  return letter;
+}
+
+void Mailbox::give_back(std::size_t bytes) {
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+Posted Mailbox::post(LetterContent content) {
+  if (!alive()) return Posted::gone;
+  auto letter = keep(std::move(content));
+  if (!letter) return Posted::full;
+  if (!door_->post(*letter)) return Posted::gone;
+  (void)letter.release();  // it is its own from now on
+  return Posted::queued;
+}
+
+Posted Mailbox::close(CloseCause::Kind kind, std::uint16_t code, std::string_view reason) {
+  if (!alive()) return Posted::gone;
+  if (close_asked_.exchange(true)) return Posted::queued;
+  closing_.kind_ = kind;
+  closing_.code_ = code;
+  closing_.reason_bytes_ =
+      static_cast<std::uint8_t>(reason.copy(closing_.reason_.data(), closing_.reason_.size()));
+  closing_.keeps_ = shared_from_this();
+  if (door_->post(closing_)) return Posted::queued;
+  closing_.keeps_.reset();
+  return Posted::gone;
+}
+
+void Mailbox::Closing::run() {
+  const auto kept = std::move(keeps_);
+  const std::string_view reason(reason_.data(), reason_bytes_);
+  mailbox_.door().receiver().close(mailbox_.session(), CloseCause{kind_, code_, reason});
+}
+
+std::string Mailbox::id() const {
+  return fmt::format("{}.{}.{}", door_->loop(), session_.slot, session_.generation);
+}
+
+}  // namespace orrery::actor
+
+namespace orrery {
+
+Posted Address::send(std::string_view text) const {
+  return send(Message(MessageType::text, text));
+}
+
+Posted Address::send(Message message) const {
+  if (!mailbox_ || !mailbox_->alive()) return Posted::gone;
+  const SharedBytes payload{std::string(message.payload())};
+  return mailbox_->post(actor::TextLetter{message.type(), payload});
+}
+
+Posted Address::close(std::uint16_t code, std::string_view reason) const {
+  if (!mailbox_) return Posted::gone;
+  return mailbox_->close(CloseCause::Kind::server, code, reason);
+}
+
+bool Address::alive() const {
+  return mailbox_ && mailbox_->alive();
+}
+
+std::string Address::id() const {
+  return mailbox_ ? mailbox_->id() : "nobody";
+}
+
+}  // namespace orrery

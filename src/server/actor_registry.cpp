@@ -1,0 +1,113 @@
+// A session's names and groups.
+#include <algorithm>
+#include <utility>
+
+#include "server/loop_server.h"
+#include "server/session.h"
+#include "server/session_actor.h"
+
+namespace orrery::server {
+
+namespace {
+
+registry::Conflict conflict_of(NameConflict policy) {
+  return policy == NameConflict::replace ? registry::Conflict::replace : registry::Conflict::refuse;
+}
+
+}  // namespace
+
+registry::Scope& SessionActor::scope() const {
+  return server().scope_of(session_.pool());
+}
+
+SessionActor::Joined* SessionActor::find(std::string_view group) {
+  const auto found = std::ranges::find(groups_, group, &Joined::name);
+  return found == groups_.end() ? nullptr : &*found;
+}
+
+void SessionActor::join(std::string_view group, std::string_view metadata) {
+  if (!session_.is_open() || find(group)) return;
+  auto record = scope().join(group, Address(mailbox()), metadata);
+  groups_.push_back({std::string(group), std::move(record)});
+}
+
+Recovery SessionActor::join(std::string_view group, const Position& since,
+                            std::string_view metadata) {
+  if (!session_.is_open()) return {Recovery::Kind::gap, {}, {}};
+  auto joined = scope().join_since(group, Address(mailbox()), since, metadata);
+  if (!find(group)) groups_.push_back({std::string(group), std::move(joined.group)});
+  return std::move(joined.recovery);
+}
+
+void SessionActor::leave(std::string_view group) {
+  Joined* const joined = find(group);
+  if (!joined) return;
+  const auto record = std::move(joined->group);
+  std::erase_if(groups_, [&](const Joined& each) { return each.name == group; });
+  scope().leave(*record, Address(mailbox()));
+}
+
+std::vector<Member> SessionActor::track(std::string_view group) {
+  if (!session_.is_open()) return {};
+  if (std::ranges::find(tracked_, group) == tracked_.end()) tracked_.emplace_back(group);
+  return scope().track(group, Address(mailbox()));
+}
+
+// Whoever is a member publishes without looking for the group.
+void SessionActor::publish(std::string_view group, Message message, bool to_itself) {
+  if (!session_.may_publish()) return session_.count_dropped(DropCause::closed);
+  const SharedBytes payload{std::string(message.payload())};
+  const Address except = to_itself ? Address() : Address(mailbox());
+  if (Joined* const joined = find(group))
+    scope().publish(*joined->group, message.type(), payload, except);
+  else
+    scope().publish(group, message.type(), payload, except);
+}
+
+std::uint32_t SessionActor::start_claim(std::string name, NameCallback then) {
+  const std::uint32_t number = ++claims_made_;
+  claims_.push_back({number, std::move(then)});
+  scope().names().claim(name, Address(mailbox()), conflict_of(session_.route().name_conflict),
+                        [to = mailbox(), &loop = server(), number](const NameAnswer& answer) {
+                          loop.name_answered(*to, number, answer);
+                        });
+  return number;
+}
+
+void SessionActor::claim(std::string name, NameCallback then) {
+  if (session_.is_open()) start_claim(std::move(name), std::move(then));
+}
+
+void SessionActor::suspend_for_name(std::string name, std::coroutine_handle<> waiter) {
+  suspend(Suspended::name, waiter);
+  awaited_claim_ = start_claim(std::move(name), {});
+}
+
+void SessionActor::name_answered(std::uint32_t number, const NameAnswer& answer) {
+  const auto claim = std::ranges::find(claims_, number, &Claiming::number);
+  if (claim == claims_.end()) return;
+  NameCallback then = std::move(claim->then);
+  claims_.erase(claim);
+  if (then) return happened(std::make_unique<NameAnswered>(NameAnswered{std::move(then), answer}));
+  if (suspended_ != Suspended::name || number != awaited_claim_) return;
+  answer_ = answer;
+  resume();
+  pump();
+}
+
+NameReleased SessionActor::release(std::string_view name) {
+  if (!mailbox_) return NameReleased::not_held;
+  return scope().names().release(name, Address(mailbox_));
+}
+
+void SessionActor::leave_all() {
+  if (!mailbox_) return;
+  const Address self(mailbox_);
+  for (const Joined& joined : groups_) scope().leave(*joined.group, self);
+  for (const std::string& group : tracked_) scope().untrack(group, self);
+  groups_.clear();
+  tracked_.clear();
+  scope().names().release_all(self);
+}
+
+}  // namespace orrery::server

@@ -1,0 +1,61 @@
+// A Backlog is what waits for one slow client in messages, not bytes: whole ones that were not
+// begun, so that some may still be dropped or replaced (Overflow::drop_oldest and latest_per_key).
+//
+// Owner   its Session; only under those two policies.
+// Thread  its loop's.
+// Limit   none of its own: the session compares bytes() with Limits::queued_bytes.
+// Why     messages are compressed when they leave, so what is dropped never was part of a context.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/shared_bytes.h"
+#include "orrery/message.h"
+
+namespace orrery::server {
+
+struct WaitingMessage {
+  MessageType type;
+  SharedBytes payload;
+  Compress compress = Compress::when_negotiated;
+  std::string key{};
+};
+
+class Backlog {
+ public:
+  void push(WaitingMessage message) {
+    bytes_ += message.payload.size();
+    messages_.push_back(std::move(message));
+  }
+  /// The oldest one; there must be one.
+  WaitingMessage pop() {
+    WaitingMessage oldest = std::move(messages_.front());
+    messages_.pop_front();
+    bytes_ -= oldest.payload.size();
+    return oldest;
+  }
+  /// Puts the message in the place of the one with its key, if one waits.
+  [[nodiscard]] bool replace(WaitingMessage& message) {
+    for (WaitingMessage& waiting : messages_) {
+      if (waiting.key != message.key) continue;
+      bytes_ += message.payload.size() - waiting.payload.size();
+      waiting = std::move(message);
+      return true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool empty() const { return messages_.empty(); }
+  [[nodiscard]] std::size_t size() const { return messages_.size(); }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::deque<WaitingMessage> messages_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace orrery::server

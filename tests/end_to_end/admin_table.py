@@ -1,0 +1,183 @@
+"""The admin listener, and the commands that ask it. `run.py admin`."""
+import json
+import re
+import subprocess
+
+import server
+import wire
+from rows import Table, expect, expect_equal
+
+table = Table("admin", over=("tcp",))
+
+
+class Listener:
+    """Another listener of a program: what a Wire connects to."""
+
+    def __init__(self, url):
+        network = re.fullmatch(r"http://(.+):(\d+)", url)
+        expect(network, f"no URL of an admin listener: {url}")
+        self.url, self.host, self.port, self.tls = url, network[1], int(network[2]), None
+
+
+def admin_of(program):
+    """The admin listener of a server, found on its stdout."""
+    line = program.out.wait_for(lambda text: text.startswith("admin "))
+    expect(line is not None, f"no `admin` line: {program.out.lines}")
+    return Listener(line.split()[1])
+
+
+def asked(place, admin, path, *headers, method="GET"):
+    add = [("Content-Length", "0")] if method == "POST" else []
+    client = place.wire(admin)
+    try:
+        return client.ask(wire.get(admin, path, *add, *headers, method=method))
+    finally:
+        client.drop()
+
+
+def status_of(place, admin, *headers):
+    return json.loads(asked(place, admin, "/api/status", *headers).body)
+
+
+def orrery(*words):
+    """Runs a command that is not `serve`."""
+    return subprocess.run([server.BINARY, *words], capture_output=True, text=True,
+                          timeout=server.PATIENCE, check=False)
+
+
+@table.row("its line comes after those of the other listeners, with the real port")
+def _(place):
+    program = place.own_server()
+    admin = admin_of(program)
+    words = [line.split()[0] for line in program.out.lines]
+    expect_equal(words, ["listening", "admin"])
+    expect(admin.port not in (0, program.port), program.out.lines)
+    return "admin http://127.0.0.1:PORT"
+
+
+@table.row("/healthz and /readyz of a server that serves")
+def _(place):
+    admin = admin_of(place.server())
+    for path, body in (("/healthz", b"ok\n"), ("/readyz", b"ready\n")):
+        answer = asked(place, admin, path)
+        expect_equal((answer.status, answer.body), (200, body), path)
+    return 200
+
+
+@table.row("/api/status counts the sessions")
+def _(place):
+    program = place.own_server(server={"threads": 2})
+    admin = admin_of(program)
+    crowd = [place.client(program) for _ in range(3)]
+    for client in crowd:
+        client.echoes()
+    seen = status_of(place, admin)
+    version = seen.pop("version")
+    expect_equal(seen, {"ready": True, "draining": False, "sessions": 3, "loops": 2})
+    expect_equal(orrery("version").stdout, f"orrery {version}\n")
+    for client in crowd:
+        client.closes()
+        program.closed_session(client)
+    expect_equal(status_of(place, admin)["sessions"], 0)
+    return "3, 0"
+
+
+@table.row("serves nothing else, and no gear")
+def _(place):
+    admin = admin_of(place.server())
+    for path, status in (("/", 404), ("/echo", 404), ("/api/drain", 405)):
+        expect_equal(asked(place, admin, path).status, status, path)
+    expect_equal(place.wire(admin).ask(wire.upgrade(admin)).status, 404)
+    for path in ("/healthz", "/readyz", "/api/status"):
+        expect_equal(asked(place, place.server(), path).status, 404, path)
+    return "404, 405"
+
+
+@table.row("a page of another origin may not drain")
+def _(place):
+    program = place.own_server()
+    admin = admin_of(program)
+    foreign = [("Origin", "https://evil.example")]
+    expect_equal(asked(place, admin, "/api/drain", *foreign, method="POST").status, 403)
+    bent = wire.request("POST", "/api/drain", [("Host", "evil.example"), ("Content-Length", "0"),
+                                               ("Origin", "http://evil.example")])
+    expect_equal(place.wire(admin).ask(bent).status, 403)
+    expect_equal(asked(place, admin, "/readyz").status, 200)
+    return 403
+
+
+@table.row("another address than loopback is refused without a token")
+def _(place):
+    program = server.serve(place.world.folder,
+                           server.configuration(admin={"address": "0.0.0.0"}), ready=False)
+    expect_equal(program.wait(), 2, "exit status")
+    expect(any("admin.address" in line and "token" in line for line in program.log.lines),
+           program.log.lines)
+    return "exit 2"
+
+
+@table.row("with a token, everybody must show it")
+def _(place):
+    program = place.own_server(admin={"address": "0.0.0.0", "token": "open sesame"})
+    admin = admin_of(program)
+    wrong = ["Bearer", "Bearer open", "Bearer open sesame!", "Basic open sesame"]
+    for headers in [[], *([("Authorization", each)] for each in wrong)]:
+        for path in ("/healthz", "/readyz", "/api/status"):
+            expect_equal(asked(place, admin, path, *headers).status, 401, f"{path} {headers}")
+        answer = asked(place, admin, "/api/drain", *headers, method="POST")
+        expect_equal((answer.status, answer.header("www-authenticate")), (401, "Bearer"))
+    right = ("Authorization", "Bearer open sesame")
+    expect_equal(status_of(place, admin, right)["draining"], False)
+    answer = orrery("status", "--set", f"admin.port={admin.port}", "--set",
+                    "admin.token=open sesame", "--set", "admin.address=0.0.0.0")
+    expect_equal((answer.returncode, answer.stderr), (0, ""))
+    answer = orrery("status", "--set", f"admin.port={admin.port}")
+    expect_equal(answer.returncode, 1, "exit status without the token")
+    expect("401" in answer.stderr and "admin.token" in answer.stderr, answer.stderr)
+    expect(not any("sesame" in line for line in program.log.lines), "the token is in the log")
+    return "401, 200"
+
+
+@table.row("a port that is taken is an error that names the key")
+def _(place):
+    admin = admin_of(place.server())
+    with server.Program([server.BINARY, "serve", "--set", "server.port=0", "--set",
+                         f"admin.port={admin.port}"], ready=False) as program:
+        expect_equal(program.wait(), 1, "exit status")
+        expect(any("admin.port" in line and str(admin.port) in line and "in use" in line
+                   for line in program.log.lines), program.log.lines)
+        expect_equal(program.out.lines, [], "stdout")
+    return "exit 1"
+
+
+@table.row("orrery status: in words, and as JSON")
+def _(place):
+    program = place.own_server(server={"threads": 1})
+    client, admin = place.client(program), admin_of(program)
+    client.echoes()
+    here = ("--set", f"admin.port={admin.port}")
+    words = orrery("status", *here)
+    expect_equal((words.returncode, words.stderr), (0, ""))
+    facts = dict(line.split(None, 1) for line in words.stdout.splitlines())
+    facts.pop("version")
+    expect_equal(facts, {"ready": "yes", "draining": "no", "sessions": "1", "loops": "1"})
+    expect_equal(json.loads(orrery("status", "--json", *here).stdout), status_of(place, admin))
+    return "1 session"
+
+
+@table.row("orrery drain and status: nobody listens, or no port is known")
+def _(place):
+    program = place.own_server()
+    port = admin_of(program).port
+    expect_equal(program.stop(), 0, "exit status")
+    for command in ("drain", "status"):
+        gone = orrery(command, "--set", f"admin.port={port}")
+        expect_equal((gone.returncode, gone.stdout), (1, ""), command)
+        expect(f"127.0.0.1:{port}: nobody listens there" in gone.stderr, gone.stderr)
+        unknown = orrery(command, "--set", "admin.port=0")
+        expect_equal(unknown.returncode, 1, command)
+        expect("--set admin.port=PORT" in unknown.stderr, unknown.stderr)
+        refused = orrery(command, "--set", "admin.prot=1")
+        expect_equal(refused.returncode, 2, command)
+        expect('did you mean "port"' in refused.stderr, refused.stderr)
+    return "exit 1"
