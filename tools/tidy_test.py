@@ -184,6 +184,7 @@ class Tidy(unittest.TestCase):
         self.finds("time.sleep: a test", {"tests/end_to_end/a.py": "time.sl" "eep(1)\n"})
         self.finds("GTEST_SKIP: a test that", {"src/base/a_test.cpp": "GTEST_SKIP();\n"})
         self.accepts(source("sleep_for(1s);\n"))
+        self.accepts({"src/base/a_test.cpp": "co_await client.sleep_for(1s);\n"})
 
     def test_public_headers_are_few_and_plain(self):
         many = {f"include/orrery/h{number}.h": "#pragma once\n" for number in range(15)}

@@ -41,7 +41,6 @@ std::unique_ptr<Letter> Mailbox::keep(LetterContent content) {
       close(CloseCause::Kind::slow_consumer, 1008, "mailbox full");
     return nullptr;  // the letter gives back what it took
   }
-  letter->from_itself_ = door_->here() && door_->running == this;
   return letter;
 }
 
@@ -54,6 +53,7 @@ Posted Mailbox::post(LetterContent content) {
   if (!alive()) return Posted::gone;
   auto letter = keep(std::move(content));
   if (!letter) return Posted::full;
+  letter->from_itself_ = door_->here() && door_->running == this;
   if (!door_->post(*letter)) return Posted::gone;
   (void)letter.release();  // it is its own from now on
   return Posted::queued;

@@ -79,7 +79,8 @@ class Loops {
   Loops(std::size_t bytes_per_loop, std::size_t loops)
       : bytes_per_loop_(bytes_per_loop), ports_(loops) {}
 
-  /// At the place that the door says; again, if a start has failed. `fanout` lives as long as the loop behind the door turns.
+  /// At the place that the door says; again, if a start has failed. `fanout` lives as long as the
+  /// loop behind the door turns.
   void add(std::shared_ptr<actor::Door> door, Fanout& fanout);
   [[nodiscard]] std::size_t size() const { return ports_.size(); }
 

@@ -65,7 +65,6 @@ void Connection::flush() {
   if (finishing_) end_writing();
 }
 
-// Charges the session's pool with what has become more, or gives back what has become less.
 void Connection::settle_account() {
   const std::size_t parked = parked_ ? parked_->bytes.capacity() : 0;
   const auto held = static_cast<std::uint32_t>(

@@ -68,6 +68,8 @@ class Connection final : private net::StreamEvents, private net::Timer {
   [[nodiscard]] SlotId id() const { return id_; }
   [[nodiscard]] Protocol* protocol() { return protocol_.get(); }
   [[nodiscard]] bool may_be_buried() const { return protocol_->may_go(); }
+  /// Charges the session's pool with what has become more, or gives back what has become less.
+  void settle_account();
   /// Its session ends: the pool is charged with nothing of it any more.
   void leave_account();
   /// Its protocol has become free to go: it does, if it is dead.
@@ -91,7 +93,6 @@ class Connection final : private net::StreamEvents, private net::Timer {
   std::span<char> process(std::span<char> bytes);
   void continue_parked();
   bool start_replaced();
-  void settle_account();
   void end_writing();
   void broke(int error);
   void die();

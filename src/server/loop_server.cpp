@@ -104,7 +104,10 @@ void LoopServer::close_pool(const pools::Pool& pool) {
 
 void LoopServer::receive(std::unique_ptr<actor::Letter> letter) {
   Session* const to = session(letter->to());
-  if (to && to->is_open()) return to->actor().receive(std::move(letter));
+  if (to && to->is_open()) {
+    to->actor().receive(std::move(letter));
+    return connections_.find(to->id())->settle_account();
+  }
   counters_.dropped[static_cast<std::size_t>(DropCause::closed)].add();
 }
 

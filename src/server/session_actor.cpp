@@ -258,18 +258,19 @@ void SessionActor::ticked() {
   happened(Tick{});
 }
 
+// It has its place in the mailbox from now on: so there is a limit to them.
 void SessionActor::post_after(milliseconds time, std::string text) {
   if (!session_.is_open()) return session_.count_dropped(DropCause::closed);
-  (void)mailbox();
-  delayed_.push_back(std::make_unique<Delayed>(*this, std::move(text)));
+  const SharedBytes payload{std::move(text)};
+  auto letter = mailbox()->keep(actor::TextLetter{MessageType::text, payload});
+  if (!letter) return tell_refused();
+  delayed_.push_back(std::make_unique<Delayed>(*this, std::move(letter)));
   server().loop().timers().arm(*delayed_.back(), server().loop().now() + time);
 }
 
 void SessionActor::send_itself(Delayed& delayed) {
-  const SharedBytes payload{std::move(delayed.text)};
+  auto letter = std::move(delayed.letter);
   std::erase_if(delayed_, [&](const auto& each) { return each.get() == &delayed; });
-  auto letter = mailbox()->keep(actor::TextLetter{MessageType::text, payload});
-  if (!letter) return session_.told_dropped(DropCause::mailbox_full, mailbox_->take_refused());
   receive(std::move(letter));
 }
 

@@ -58,6 +58,8 @@ class SessionActor {
   // Who it is.
   [[nodiscard]] const std::shared_ptr<actor::Mailbox>& mailbox();
   [[nodiscard]] const actor::Mailbox* mailbox_if_any() const { return mailbox_.get(); }
+  /// Payloads of letters that wait or are on their way.
+  [[nodiscard]] std::size_t held_bytes() const { return mailbox_ ? mailbox_->bytes() : 0; }
 
   // Names and groups.
   void join(std::string_view group, std::string_view metadata);
@@ -150,10 +152,11 @@ class SessionActor {
   };
   /// A message that it sends itself later.
   struct Delayed final : net::Timer {
-    Delayed(SessionActor& of, std::string what) : actor(of), text(std::move(what)) {}
+    Delayed(SessionActor& of, std::unique_ptr<actor::Letter> what)
+        : actor(of), letter(std::move(what)) {}
     void on_timer(Time) override { actor.send_itself(*this); }
     SessionActor& actor;
-    std::string text;
+    std::unique_ptr<actor::Letter> letter;
   };
   struct Joined {
     std::string name;

@@ -121,6 +121,7 @@ void Session::finish() {
 void Session::end() {
   if (state_ >= State::ended) return;
   state_ = State::ended;
+  if (rare_ && rare_->backlog) count_dropped(DropCause::closed, rare_->backlog->size());
   if (actor_) actor_->end();
   if (!actor_ || !actor_->at_work()) say_closed();
 }

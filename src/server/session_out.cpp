@@ -193,9 +193,10 @@ void Session::on_flushed() {
   write_control(Opcode::pong, rare_->pending_pong);
 }
 
-// What this session makes its pool hold: what waits to be written, and half a message.
+// What this session makes its pool hold: what waits to be written, letters, half a message, contexts
+// of compression.
 std::size_t Session::held_bytes() const {
-  return queued_bytes() + endpoint_.buffered_bytes();
+  return queued_bytes() + endpoint_.buffered_bytes() + (actor_ ? actor_->held_bytes() : 0);
 }
 
 void Session::out_of_memory() {

@@ -95,7 +95,8 @@ def _(place):
     path = os.path.join(place.world.folder, "kuzzlerc.json")
     with open(path, "w", encoding="utf-8") as file:
         file.write(KUZZLE)
-    with server.Program([server.BINARY, "serve", "--config", path, "--set", "admin.port=0"]) as it:
+    with server.Program([server.BINARY, "serve", "--config", path, "--set", "admin.port=0",
+                         "--set", "drain.spread=0"]) as it:
         place.client(it).echoes()
         expect_equal(it.stop(), 0, "exit status")
     return "accepted"

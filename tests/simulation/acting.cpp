@@ -57,6 +57,7 @@ void post_after(Book& book, Record& record, Session& session, milliseconds time,
   const std::string id = book.next_id(source_of(record, 't'));
   book.published(id, {}, 0, false);  // it may come, or not
   book.ask(id, std::move(then));
+  record.delays = true;
   session.post_after(time, id);
 }
 

@@ -58,6 +58,7 @@ struct Record {
   Time last_said{};         // by its client, bytes of any sort
   bool in_callback = false;
   bool suspended = false;  // its coroutine waits for something else than messages
+  bool delays = false;     // it posts to itself later: until then that is in its mailbox
   bool opening = false;    // what it posts to itself comes first
   std::uint64_t said = 0;  // by its client
   std::uint64_t understood = 0;

@@ -104,7 +104,7 @@ void Stage::check_step() {
 void Stage::check_rest() {
   book.check_rest(clock.now(), server(0).node().options.limits.idle);
   for (const auto& [number, record] : book.records()) {
-    if (!record.stays() || record.suspended) continue;
+    if (!record.stays() || record.suspended || record.delays) continue;
     const auto& mailbox = actor::Mailbox::of(record.address);
     if (mailbox->count() != 0 || mailbox->bytes() != 0)
       lines.fault("session {}: {} letters of {} bytes in its mailbox at rest", number,

@@ -4,7 +4,8 @@ import re
 
 from .tree import Fault
 
-SLEEP = re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep|waitForTimeout)\b"
+# A session's own sleep_for is a coroutine's: it waits on the test's clock.
+SLEEP = re.compile(r"(?<!\.)\bsleep_for\b|\b(?:sleep_until|usleep|nanosleep|waitForTimeout)\b"
                    r"|\btime\.sleep\b|\basyncio\.sleep\((?!0\))|(?<![\w.])sleep\s*\(")
 SKIP = re.compile(r"\bGTEST_SKIP\b|\bDISABLED_\w+|\bskipTest\b|@unittest\.skip"
                   r"|\b(?:it|test|describe)\.skip\b")
