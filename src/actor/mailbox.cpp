@@ -15,6 +15,13 @@ std::size_t weight_of(const LetterContent& content) {
   return 0;
 }
 
+// At most so many bytes, and no half of a character.
+std::string_view cut_at_character(std::string_view text, std::size_t most_bytes) {
+  if (text.size() <= most_bytes) return text;
+  while (most_bytes > 0 && (text[most_bytes] & 0xc0) == 0x80) --most_bytes;
+  return text.substr(0, most_bytes);
+}
+
 }  // namespace
 
 Letter::~Letter() {
@@ -64,8 +71,9 @@ Posted Mailbox::close(CloseCause::Kind kind, std::uint16_t code, std::string_vie
   if (close_asked_.exchange(true)) return Posted::queued;
   closing_.kind_ = kind;
   closing_.code_ = code;
+  reason = cut_at_character(reason, closing_.reason_.size());
   closing_.reason_bytes_ =
-      static_cast<std::uint8_t>(reason.copy(closing_.reason_.data(), closing_.reason_.size()));
+      static_cast<std::uint8_t>(reason.copy(closing_.reason_.data(), reason.size()));
   closing_.keeps_ = shared_from_this();
   if (door_->post(closing_)) return Posted::queued;
   closing_.keeps_.reset();

@@ -34,6 +34,7 @@ void SessionActor::join(std::string_view group, std::string_view metadata) {
 Recovery SessionActor::join(std::string_view group, const Position& since,
                             std::string_view metadata) {
   if (!session_.is_open()) return {Recovery::Kind::gap, {}, {}};
+  forget_letters(group);  // what they say is in the answer
   auto joined = scope().join_since(group, Address(mailbox()), since, metadata);
   if (!find(group)) groups_.push_back({std::string(group), std::move(joined.group)});
   return std::move(joined.recovery);
@@ -45,6 +46,21 @@ void SessionActor::leave(std::string_view group) {
   const auto record = std::move(joined->group);
   std::erase_if(groups_, [&](const Joined& each) { return each.name == group; });
   scope().leave(*record, Address(mailbox()));
+  forget_letters(group);
+}
+
+void SessionActor::forget_letters(std::string_view group) {
+  const auto concerns = [&](const Waiting& event) {
+    const auto* const letter = std::get_if<std::unique_ptr<actor::Letter>>(&event);
+    const auto* const text =
+        letter ? std::get_if<actor::TextLetter>(&(*letter)->content()) : nullptr;
+    return text && text->group == group;
+  };
+  for (std::size_t i = waiting_.size(); i > 0; --i) {
+    if (!concerns(waiting_[i - 1])) continue;
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    if (i - 1 < waiting_from_itself_) --waiting_from_itself_;
+  }
 }
 
 std::vector<Member> SessionActor::track(std::string_view group) {

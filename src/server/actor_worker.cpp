@@ -1,5 +1,6 @@
 // A session's callbacks on the worker threads of its pool: one at a time, and nothing else
 // meanwhile.
+#include <system_error>
 #include <utility>
 
 #include "base/exceptions.h"
@@ -20,7 +21,13 @@ void SessionActor::work(Function<void(WorkerSession&)> callback) {
 void SessionActor::retry_work() {
   if (!working_ || under_way_) return;
   Function<void()> job = [run = working_] { run->run(); };
-  under_way_ = session_.pool().workers().run(std::move(job));
+  try {
+    under_way_ = session_.pool().workers().run(std::move(job));
+  } catch (const std::system_error& error) {  // no thread could be started
+    working_.reset();
+    session_.failed(error.what());
+    return session_.went_on_from_worker();
+  }
   if (!under_way_) server().wait_for_worker(session_.pool(), session_.id());
 }
 
@@ -38,6 +45,7 @@ void SessionActor::finish_work_here() {
   const auto run = std::exchange(working_, nullptr);
   if (!run->begun()) run->run();
   session_.apply(run->take_calls());
+  if (run->thrown()) session_.failed(run->thrown());
 }
 
 void SessionActor::suspend_for_worker(std::function<void()> job, std::coroutine_handle<> waiter) {
@@ -52,10 +60,13 @@ void SessionActor::suspend_for_worker(std::function<void()> job, std::coroutine_
 
 void SessionActor::retry_job() {
   if (!job_) return;
-  if (session_.pool().workers().run(std::move(job_)))
-    job_ = {};
-  else
-    server().wait_for_worker(session_.pool(), session_.id());
+  try {
+    if (!session_.pool().workers().run(std::move(job_)))
+      return server().wait_for_worker(session_.pool(), session_.id());
+  } catch (const std::system_error& error) {  // no thread could be started
+    session_.failed(error.what());
+  }
+  job_ = {};
 }
 
 // A coroutine that was destroyed meanwhile, or waits for something else now, is not concerned.

@@ -74,7 +74,8 @@ void HttpProtocol::work(std::coroutine_handle<> waiter, std::function<void()> jo
 }
 
 void HttpProtocol::work_returned() {
-  if (admitting_ && admitting_->waiter) (void)go_on_admitting();
+  if (!admitting_ || !admitting_->waiter) return;
+  if (go_on_admitting() == Progress::replaced) connection_.start_replaced();
 }
 
 void HttpProtocol::on_again() {

@@ -27,22 +27,26 @@ struct WaitingMessage {
 
 class Backlog {
  public:
+  /// What a message weighs besides its payload and its key.
+  static constexpr std::size_t overhead_bytes = 128;
+
   void push(WaitingMessage message) {
-    bytes_ += message.payload.size();
+    bytes_ += weight_of(message);
     messages_.push_back(std::move(message));
   }
   /// The oldest one; there must be one.
   WaitingMessage pop() {
     WaitingMessage oldest = std::move(messages_.front());
     messages_.pop_front();
-    bytes_ -= oldest.payload.size();
+    bytes_ -= weight_of(oldest);
     return oldest;
   }
   /// Puts the message in the place of the one with its key, if one waits.
   [[nodiscard]] bool replace(WaitingMessage& message) {
     for (WaitingMessage& waiting : messages_) {
       if (waiting.key != message.key) continue;
-      bytes_ += message.payload.size() - waiting.payload.size();
+      bytes_ += weight_of(message);
+      bytes_ -= weight_of(waiting);
       waiting = std::move(message);
       return true;
     }
@@ -54,6 +58,10 @@ class Backlog {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
+  [[nodiscard]] static std::size_t weight_of(const WaitingMessage& message) {
+    return overhead_bytes + message.payload.size() + message.key.size();
+  }
+
   std::deque<WaitingMessage> messages_;
   std::size_t bytes_ = 0;
 };

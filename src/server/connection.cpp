@@ -102,7 +102,6 @@ void Connection::become(std::unique_ptr<Protocol> next) {
   replaced_ = true;
 }
 
-// Whether there was another one to begin.
 bool Connection::start_replaced() {
   if (!replaced_) return false;
   replaced_ = false;
@@ -180,6 +179,7 @@ void Connection::continue_parked() {
     parked->taken = parked->bytes.size() - left.size();
     if (!left.empty()) parked_ = std::move(parked);
   }
+  settle_account();
   if (paused_ || parked_) return;
   if (peer_ended_) return protocol_->on_end(0);
   stream_->resume_reading();
@@ -204,7 +204,8 @@ void Connection::on_end(int error) {
     if (write_ended_) die();
     return;
   }
-  if (!parked_ || paused_) protocol_->on_end(0);  // else behind what is parked
+  const bool read_first = parked_ && (!paused_ || protocol_->reads_on());
+  if (!read_first) protocol_->on_end(0);  // else behind what is parked
 }
 
 void Connection::broke(int error) {

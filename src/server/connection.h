@@ -49,6 +49,8 @@ class Connection final : private net::StreamEvents, private net::Timer {
   /// Hands the connection to another protocol, which gets the bytes that are left. The one before
   /// lives until the end of the turn.
   void become(std::unique_ptr<Protocol> next);
+  /// Begins what become() has brought, outside of Protocol::on_bytes(). Whether there was any.
+  bool start_replaced();
   /// Stops reading until resume(); bytes that are already here are parked.
   void pause();
   void resume();
@@ -92,7 +94,6 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void flush();
   std::span<char> process(std::span<char> bytes);
   void continue_parked();
-  bool start_replaced();
   void end_writing();
   void broke(int error);
   void die();

@@ -317,6 +317,7 @@ void Engine::set_pool(std::string_view pool, const PoolLimits& limits) {
 void Engine::close_pool(std::string_view name) {
   const pools::Pool* const pool = node_.pools.close(name);
   if (!pool) return;
+  const std::lock_guard lock(mutex_);
   for (auto& loop : node_.loops)
     loop->loop().post([server = loop.get(), pool] { server->close_pool(*pool); });
 }

@@ -61,7 +61,7 @@ class LoopServer final : private net::TurnEndHook,
   [[nodiscard]] observe::Log& log() { return node_.environment.log; }
   [[nodiscard]] observe::LoopCounters& counters() { return counters_; }
   [[nodiscard]] websocket::DeflateEngine& deflate() { return deflate_; }
-  [[nodiscard]] const pools::Holding& holding() const { return holding_; }
+  [[nodiscard]] pools::Holding& holding() { return holding_; }
   /// From any thread: sessions, connections, and those among them that have no session.
   [[nodiscard]] std::size_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t load() const { return load_.load(std::memory_order_relaxed); }

@@ -49,6 +49,8 @@ class Protocol {
   virtual void on_again() {}
   /// The server goes, and this is no session: finish what was begun.
   virtual void on_stop() {}
+  /// While it is paused: whether it will take what is parked, whatever becomes of the peer.
+  [[nodiscard]] virtual bool reads_on() const { return false; }
   /// The connection is about to go, whatever the reason: the last call.
   virtual void on_gone() = 0;
   /// False while a worker still looks at it: then a dead connection stays.

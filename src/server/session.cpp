@@ -178,7 +178,7 @@ Session::Verdict Session::count_message(Message message) {
     state.messages_this_second = 0;
   }
   if (++state.messages_this_second <= limits().messages_per_second) return Verdict::deliver;
-  count_dropped(DropCause::rate_limited);
+  told_dropped(DropCause::rate_limited);
   if (const auto& on_worker = route().worker_operations.on_rate_limited) {
     call_on_worker(on_worker, message);
     return Verdict::drop;

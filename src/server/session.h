@@ -49,6 +49,7 @@ class Session final : public orrery::Session, public Protocol {
   void on_end(int error) override;
   void on_timer(Time now) override;
   void on_again() override;
+  [[nodiscard]] bool reads_on() const override { return held_ == by_actor; }
   void on_gone() override;
   [[nodiscard]] bool may_go() const override;
   [[nodiscard]] std::size_t held_bytes() const override;
@@ -124,6 +125,8 @@ class Session final : public orrery::Session, public Protocol {
   [[nodiscard]] SlotId id() const { return connection_.id(); }
   void assert_own_thread() const;
 
+  /// Charges its pool with what it holds now.
+  void settle_account() { connection_.settle_account(); }
   /// Calls on_again() in the loop's next turn.
   void again();
   /// Goes on reading, if it had stopped because the actor was busy.

@@ -9,6 +9,13 @@
 
 namespace orrery::server {
 
+namespace {
+
+// So many events that waited are handled in one go, then the loop's others have their turn.
+constexpr int events_per_turn = 1000;
+
+}  // namespace
+
 SessionActor::~SessionActor() {
   if (task_) task_.destroy();
 }
@@ -122,7 +129,12 @@ bool SessionActor::may_handle(const Waiting& event) const {
 
 void SessionActor::pump() {
   if (std::exchange(pumping_, true)) return;
+  int budget = events_per_turn;
   while (!opening_ && !waiting_.empty() && session_.is_open() && may_handle(waiting_.front())) {
+    if (--budget < 0) {
+      session_.again();  // the others have their share, too
+      break;
+    }
     Waiting event = std::move(waiting_.front());
     waiting_.pop_front();
     if (std::holds_alternative<Tick>(event)) tick_waits_ = false;
@@ -132,6 +144,8 @@ void SessionActor::pump() {
   }
   pumping_ = false;
   tell_refused();
+  if (drops_untold_ && !opening_ && !busy()) session_.again();
+  if (session_.is_open()) session_.settle_account();
   session_.read_if_free();
 }
 
@@ -217,12 +231,15 @@ Event SessionActor::event_of(Waiting& waiting) {
 
 void SessionActor::note_dropped(DropCause cause, std::uint64_t messages) {
   untold_[static_cast<std::size_t>(cause)] += messages;
+  drops_untold_ = true;
   session_.again();
 }
 
 // In the turn after: no call of the session's may call back before it returns.
 void SessionActor::on_again() {
-  for (std::size_t cause = 0; cause < untold_.size(); ++cause)
+  const bool tell = drops_untold_ && !opening_ && !busy();
+  if (tell) drops_untold_ = false;
+  for (std::size_t cause = 0; tell && cause < untold_.size(); ++cause)
     if (const auto messages = std::exchange(untold_[cause], 0); messages > 0)
       happened(Dropped{static_cast<DropCause>(cause), messages});
   if (goes_on_ && session_.is_open()) resume();

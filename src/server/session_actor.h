@@ -171,6 +171,7 @@ class SessionActor {
   [[nodiscard]] LoopServer& server() const;
   [[nodiscard]] registry::Scope& scope() const;
   [[nodiscard]] Joined* find(std::string_view group);
+  void forget_letters(std::string_view group);
   std::uint32_t start_claim(std::string name, NameCallback then);
 
   void accept(std::unique_ptr<actor::Letter> letter);
@@ -195,7 +196,6 @@ class SessionActor {
   void ticked();
 
   void resume();
-  void after_run();
   void finish_task();
   void cancel_task();
   void release_copy();
@@ -215,6 +215,7 @@ class SessionActor {
   bool opening_ = false;
   bool gate_posted_ = false;
   bool tick_waits_ = false;
+  bool drops_untold_ = false;
   bool pumping_ = false;
 
   detail::TaskHandle task_{};         // the callback's coroutine

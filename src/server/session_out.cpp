@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t control_payload_bytes = 125;  // §5.5
 
+// So much more than messages may control frames queue.
+constexpr std::size_t control_reserve_bytes = 4096;
+
 // Under a policy that may still drop messages, so much of them is begun at a time.
 constexpr std::size_t begun_bytes = 64 * 1024;
 
@@ -31,7 +34,8 @@ void Session::send(const Outgoing& frame, SendOptions options) {
     }
     case Outgoing::Kind::ping:
       if (state_ != State::open) return count_dropped(DropCause::closed);
-      if (!make_room_for(frame.payload.size())) return;
+      if (queued_bytes() > limits().queued_bytes + control_reserve_bytes)
+        return told_dropped(DropCause::outbox_full);
       return write_control(Opcode::ping, frame.payload.substr(0, control_payload_bytes));
     case Outgoing::Kind::close:
       if (state_ != State::open) return count_dropped(DropCause::closed);
@@ -126,8 +130,10 @@ void Session::put_in_backlog(WaitingMessage message) {
   auto& backlog = rare().backlog;
   if (!backlog) backlog = std::make_unique<Backlog>();
   const bool keyed = limits().overflow == Overflow::latest_per_key && !message.key.empty();
-  if (keyed && backlog->replace(message)) return told_dropped(DropCause::replaced);
-  backlog->push(std::move(message));
+  if (keyed && backlog->replace(message))
+    told_dropped(DropCause::replaced);
+  else
+    backlog->push(std::move(message));
   server().flush_later(connection_);
   const auto too_much = [&] {
     return backlog && backlog->size() > 1 && queued_bytes() > limits().queued_bytes;
@@ -193,8 +199,8 @@ void Session::on_flushed() {
   write_control(Opcode::pong, rare_->pending_pong);
 }
 
-// What this session makes its pool hold: what waits to be written, letters, half a message, contexts
-// of compression.
+// What this session makes its pool hold: what waits to be written, letters, half a message,
+// contexts of compression.
 std::size_t Session::held_bytes() const {
   return queued_bytes() + endpoint_.buffered_bytes() + (actor_ ? actor_->held_bytes() : 0);
 }

@@ -99,13 +99,15 @@ std::optional<Response> HttpProtocol::run_plugs(const RouteSpec& spec, Exchange&
 
 Progress HttpProtocol::admit(std::unique_ptr<Admitting> admitting) {
   const RouteSpec& spec = *admitting->route.spec;
+  const pools::Holding::Callback held(server().holding(), admitting->route.origin);
   try {
     if (auto halted = run_plugs(spec, admitting->handshake))
       return refuse(*admitting, std::move(*halted), "a plug");
     if (spec.open_later) return admit_later(std::move(admitting));
     return settle(*admitting, spec.open(admitting->handshake));
   } catch (...) {
-    return threw(admitting ? *admitting : *admitting_, std::current_exception());
+    const auto kept = admitting ? std::move(admitting) : std::move(admitting_);
+    return threw(*kept, std::current_exception());
   }
 }
 
@@ -122,9 +124,12 @@ Progress HttpProtocol::settle(Admitting& admitting, detail::Opening opening) {
   if (auto* rejected = std::get_if<Response>(&opening))
     return refuse(admitting, std::move(*rejected), "admission");
   auto& opened = std::get<detail::Opened>(opening);
-  if (!admitting.permit.giver()->closed()) return open_session(admitting, std::move(opened));
-  destroy(admitting, opened);
-  return refuse(admitting, Response::text("this pool is closed\n", 503), "pool closed");
+  const bool closed = admitting.permit.giver()->closed();
+  if (!closed && !server().draining()) return open_session(admitting, std::move(opened));
+  destroy(admitting, opened);  // it took so long to admit that all has changed
+  return refuse(admitting,
+                Response::text("the server is going away\n", 503).with("Retry-After", "1"),
+                closed ? "pool closed" : "draining");
 }
 
 // A handler that no session will have.
