@@ -108,6 +108,7 @@ ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors
   options.limits = session_limits(tree.server.protocols.websocket);
   options.http_limits = http_limits(tree.server);
   options.origins = tree.server.protocols.websocket.origins;
+  options.trusted_proxies = tree.server.trusted_proxies;
   options.connections = connections_that_fit(descriptors);
   for (const auto& [name, pool] : tree.pools) options.pools.emplace(name, pool_limits(pool));
   options.callback_budget = tree.server.callback_budget;

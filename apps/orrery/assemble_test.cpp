@@ -82,15 +82,15 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_EQ(limits_of("compression=true").compression, Compression::shared);
   EXPECT_EQ(limits_of("compressionMode=dedicated").compression, Compression::off);
   EXPECT_EQ(limits_of("compressionThreshold=5").compression_threshold_bytes, 5u);
-  const auto options =
-      server_options(tree_of({"server.threads=3", "server.maxRequestSize=5",
-                              "server.maxHeadBytes=600", "server.bodyTimeout=5",
-                              "server.httpIdleTimeout=6", "server.protocols.http.enabled=false",
-                              "server.protocols.websocket.handshakeTimeout=7",
-                              "server.protocols.websocket.origins=https://a.b",
-                              "server.protocols.websocket.compression=true",
-                              "server.protocols.websocket.compressionMode=dedicated"}),
-                     1'000);
+  const auto options = server_options(
+      tree_of({"server.threads=3", "server.maxRequestSize=5", "server.maxHeadBytes=600",
+               "server.bodyTimeout=5", "server.httpIdleTimeout=6",
+               "server.protocols.http.enabled=false",
+               "server.protocols.websocket.handshakeTimeout=7",
+               "server.protocols.websocket.origins=https://a.b", "server.trustedProxies=10.0.0.0/8",
+               "server.protocols.websocket.compression=true",
+               "server.protocols.websocket.compressionMode=dedicated"}),
+      1'000);
   EXPECT_EQ(options.threads, 3u);
   EXPECT_EQ(options.http_limits.body_bytes, 5u);
   EXPECT_EQ(options.http_limits.head_bytes, 600u);
@@ -99,6 +99,7 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_EQ(options.http_limits.handshake_timeout, 7ms);
   EXPECT_EQ(options.limits.compression, Compression::dedicated);
   EXPECT_THAT(options.origins, ElementsAre("https://a.b"));
+  EXPECT_THAT(options.trusted_proxies, ElementsAre("10.0.0.0/8"));
   EXPECT_FALSE(options.serve_http);
   EXPECT_TRUE(options.serve_websocket);
 }

@@ -174,7 +174,9 @@ Keys keys_of(Server& s) {
       {"proxyProtocol", choice(s.proxy_protocol, {"off", "v1v2"}),
        "Whether every connection must begin with a PROXY line, version 1 or 2.", Acts::later},
       {"trustedProxies", TextList{&s.trusted_proxies, network},
-       "The proxies whose Forwarded, X-Forwarded-For and PROXY lines are believed.", Acts::later},
+       "The proxies that are believed when Forwarded or X-Forwarded-For, -Proto and -Host say who "
+       "the "
+       "client is and what it asked for: networks or addresses."},
       {"protocols", Section{protocol_keys(s)}, "The protocols of the listeners."},
   };
 }

@@ -79,3 +79,28 @@ origin("null is never listed", 403, "null", websocket=LISTED)
 # Everyone, by that word only.
 origin("anyone, where the word is given", 101, "https://anywhere.example", websocket=ANYONE)
 origin("null, where the word is given", 101, "null", websocket=ANYONE)
+
+# Behind a proxy that is trusted: what it says the browser asked for.
+FORWARDED = [("X-Forwarded-Host", "app.example"), ("X-Forwarded-Proto", "https"),
+             ("X-Forwarded-For", "198.51.100.7")]
+
+
+def behind(name, status, networks, origin_of, forwarded=FORWARDED):
+    """A row: the same handshake, from a proxy on this machine."""
+
+    def story(place):
+        program = place.server(None, server={"trustedProxies": networks})
+        request = upgrade(program, add=[("Origin", origin_of), *forwarded])
+        expect_equal(place.wire(program).ask(request).status, status, f"Origin {origin_of}")
+        return status
+
+    table.add(f"Origin behind a trusted proxy: {name}", story)
+
+
+behind("the host and scheme that it forwards", 101, ["127.0.0.0/8"], "https://app.example")
+behind("another scheme", 403, ["127.0.0.0/8"], "http://app.example")
+behind("another host", 403, ["127.0.0.0/8"], "https://evil.example")
+behind("the standard header", 101, ["127.0.0.0/8"], "https://app.example",
+       [("Forwarded", "for=198.51.100.7;proto=https;host=app.example")])
+behind("nobody is trusted", 403, [], "https://app.example")
+behind("somebody else is", 403, ["10.0.0.0/8"], "https://app.example")
