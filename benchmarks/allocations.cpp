@@ -12,6 +12,7 @@
 #include <new>
 #include <string>
 
+#include "benchmarks/rig/listeners.h"
 #include "benchmarks/rig/load.h"
 #include "orrery/orrery.h"
 
@@ -68,6 +69,14 @@ constexpr auto at_most = std::chrono::minutes(2);
 struct Echo {
   void on_open(Session&) { is_servers_thread = true; }
   void on_message(Session& client, Message message) { client.send(message); }
+};
+
+struct Listening {
+  void on_open(Session& client) {
+    is_servers_thread = true;
+    client.join("all");
+  }
+  void on_message(Session&, Message) {}
 };
 
 struct Conversation {
@@ -143,6 +152,27 @@ std::uint16_t port_of(const Server& server) {
   return static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
 }
 
+// Allocations of the server's thread per publish to a thousand members.
+Result<double> measure_publish(const Server& server, std::uint16_t port) {
+  constexpr std::size_t members = 1'000, payload_bytes = 64, frame_bytes = payload_bytes + 2;
+  constexpr std::uint64_t publishes = 100;
+  auto listeners = Listeners::open(port, "/members", members);
+  if (!listeners) return Error{listeners.error()};
+  const Sender sender = server.sender();
+  const std::string text(payload_bytes, 'x');
+  std::uint64_t before = 0;
+  for (std::uint64_t i = 0; i < 2 * publishes; ++i) {
+    if (i == publishes) before = allocations;
+    sender.publish("all", text);
+    if (auto heard = (*listeners)->hear(members * frame_bytes); !heard) return Error{heard.error()};
+  }
+  const std::uint64_t seen = allocations - before;
+  const double each = static_cast<double>(seen) / static_cast<double>(publishes);
+  fmt::print("| publish to {} | text | {} | 1 | {:.2f} | {} |\n", members, payload_bytes, each,
+             seen);
+  return each;
+}
+
 int fail(const std::string& why) {
   fmt::print(stderr, "{}\n", why);
   return 1;
@@ -160,6 +190,7 @@ int main() {
   server.websocket<Echo>("/object");
   server.websocket<Conversation>("/conversation");
   server.websocket<PerMessage>("/per_message");
+  server.websocket<Listening>("/members");
   server.listen("127.0.0.1:0");
   if (auto started = server.start(); !started) return fail(started.error());
   fmt::print("{} messages after {} of warm-up, {} sessions, loopback TCP.\n\n", counted_messages,
@@ -172,5 +203,8 @@ int main() {
     if (!each) return fail(each.error());
     most = std::max(most, *each);
   }
-  return most < 0.005 ? 0 : fail("an echoed message allocates");
+  if (most >= 0.005) return fail("an echoed message allocates");
+  const auto publish = measure_publish(server, port_of(server));
+  if (!publish) return fail(publish.error());
+  return *publish < 100 ? 0 : fail("a publish allocates for its members");
 }

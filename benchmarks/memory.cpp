@@ -113,9 +113,10 @@ int main() {
   fmt::print("{} idle sessions, after one echo each.\n\n", sessions);
   fmt::print("| server | resident bytes per session | allocator's bytes per session |\n");
   fmt::print("|---|--:|--:|\n");
-  const auto ours = memory_of({orrery_program(), "serve", "--set", "server.port=0", "--set",
-                               "admin.port=0", "--set", "log.level=error"},
-                              sessions);
+  const auto ours =
+      memory_of({orrery_program(), "serve", "--set", "server.port=0", "--set", "admin.port=0",
+                 "--set", "log.level=error", "--set", "pools.gear:echo.maxConnections=20000"},
+                sessions);
   if (!ours) return give_up(ours.error());
   fmt::print("| orrery | {:.0f} | {:.0f} |\n", ours->resident, ours->allocated);
   const auto theirs = memory_of({peer("beast_echo")}, sessions);

@@ -11,7 +11,7 @@ namespace orrery::server {
 
 namespace {
 
-constexpr std::size_t idle_outbox_count = 256;
+constexpr std::size_t idle_outbox_count = 2048;  // as many members as one publish reaches, mostly
 constexpr std::size_t idle_buffer_count = 256;
 constexpr std::size_t idle_buffer_bytes = 16 * 1024;
 

@@ -7,6 +7,8 @@
 #include "actor/mailbox.h"
 #include "handlers.h"
 #include "net/manual_poller.h"
+#include "server/session.h"
+#include "server/session_actor.h"
 
 namespace orrery::simulation {
 
@@ -104,6 +106,7 @@ void Stage::check_step() {
 void Stage::check_rest() {
   book.check_rest(clock.now(), server(0).node().options.limits.idle);
   for (const auto& [number, record] : book.records()) {
+    if (names_another(record)) lines.fault("the address of session {} names another one", number);
     if (!record.stays() || record.suspended || record.delays) continue;
     const auto& mailbox = actor::Mailbox::of(record.address);
     if (mailbox->count() != 0 || mailbox->bytes() != 0)
@@ -114,6 +117,15 @@ void Stage::check_rest() {
     if (const auto bytes = server(i).node().registry->bytes_under_way(i); bytes != 0)
       lines.fault("{} published bytes under way to loop {} at rest", bytes, i);
   if (!book.anybody_busy()) check_names();
+}
+
+// A place is used again, but never under the same name.
+bool Stage::names_another(const Record& record) {
+  const auto& mailbox = actor::Mailbox::of(record.address);
+  if (!mailbox) return false;
+  const server::Session* const found = server(mailbox->door().loop()).session(mailbox->session());
+  const server::SessionActor* const actor = found ? found->actor_if_any() : nullptr;
+  return actor && actor->mailbox_if_any() && actor->mailbox_if_any() != mailbox.get();
 }
 
 // Only its client could tell that it is being closed, and it does not listen; or an answer to it

@@ -81,6 +81,7 @@ class Stage {
   };
 
   void check_names();
+  [[nodiscard]] bool names_another(const Record& record);
   [[nodiscard]] static bool may_be_ending(const Record& record, const std::string& name);
 
   SeededRandom random_;
