@@ -85,11 +85,11 @@ std::string peer(const std::string& name) {
 
 Result<Servers> start_on_one_core() {
   const std::vector<int> cores = usable_cores();
-  auto orrery = Child::start({.words = {orrery_program(), "serve", "--set", "server.port=0",
-                                        "--set", "server.address=127.0.0.1", "--set",
-                                        "server.threads=1", "--set", "admin.port=0",
-                                        "--set", "log.level=error"},
-                              .core = cores.front()});
+  auto orrery =
+      Child::start({.words = {orrery_program(), "serve", "--set", "server.port=0", "--set",
+                              "server.address=127.0.0.1", "--set", "server.threads=1", "--set",
+                              "admin.port=0", "--set", "log.level=error"},
+                    .core = cores.front()});
   if (!orrery) return Error{orrery.error()};
   auto beast = Child::start({.words = {peer("beast_echo")}, .core = cores.front()});
   if (!beast) return Error{beast.error()};
