@@ -35,6 +35,16 @@ def own_gear(place):
     return place.own(start(place))
 
 
+@table.row("admission: it waits for a worker, who says yes")
+def _(place):
+    client = place.wire(gear(place))
+    request = upgrade(gear(place), "/later", add=[("Authorization", "Bearer known")])
+    expect_equal(client.ask(request + text("at once")).status, 101)
+    wanted = text("at once", mask=None)
+    expect_equal(client.take(len(wanted)), wanted)
+    return "101, and what came meanwhile"
+
+
 def offering(*names):
     return [("Sec-WebSocket-Protocol", name) for name in names]
 
@@ -50,6 +60,8 @@ def refusal(name, path, status, **spoiled):
 
 refusal("no status given", "/refused", 400)
 refusal("it throws", "/throws/admit", 500)
+refusal("it waits for a worker longer than admissionTimeout", "/later/never", 503)
+refusal("it waits for a worker, who says no", "/later", 401)
 refusal("a plug throws", "/throws/plug", 500)
 refusal("the handler's constructor throws", "/throws/constructor", 500)
 refusal("it speaks a subprotocol that was not offered", "/speaks/not-offered", 500,

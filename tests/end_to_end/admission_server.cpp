@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <future>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -51,6 +52,19 @@ struct ThrowsOnOpen {
   void on_message(Session&, Message) {}
 };
 
+// Asks a worker who never says, and one who says at once.
+Task<Admission<>> ask_in_vain(Handshake& hello) {
+  const auto wait = [] { std::promise<void>().get_future().wait_for(2s); };
+  co_await hello.on_workers(wait);
+  co_return accept();
+}
+Task<Admission<>> ask_elsewhere(Handshake& hello) {
+  const auto look_up = [](const std::string& token) { return token == "known"; };
+  const bool known = co_await hello.on_workers(look_up, std::string(hello.request.bearer_token()));
+  if (!known) co_return reject(401, "sign in first");
+  co_return accept();
+}
+
 struct Greets {
   void on_open(Session& client) {
     client.send("welcome");
@@ -78,6 +92,8 @@ struct ShowsRequest {
 };
 
 void refusals(Router& routes) {
+  routes.websocket("/later/never", echo).admit(ask_in_vain).limits({.admission_timeout = 200ms});
+  routes.websocket("/later", echo).admit(ask_elsewhere);
   routes.websocket("/refused", echo).admit([](Handshake&) -> Admission<> { return reject(); });
   routes.websocket("/refused/fully", echo).admit([](Handshake&) -> Admission<> {
     return reject(Response::text("sign in first", 401)
