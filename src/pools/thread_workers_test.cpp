@@ -39,6 +39,7 @@ TEST(ThreadWorkers, WithoutAJobThereIsNoThread) {
   ASSERT_TRUE(workers.run([&] { done.count_down(); }));
   done.wait();
   EXPECT_EQ(workers.threads(), 1u);
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkers, AJobRunsOnAnotherThread) {
@@ -51,6 +52,7 @@ TEST(ThreadWorkers, AJobRunsOnAnotherThread) {
   }));
   done.wait();
   EXPECT_NE(where, std::this_thread::get_id());
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkers, JobsRunInParallelUpToTheNumberOfThreads) {
@@ -61,6 +63,7 @@ TEST(ThreadWorkers, JobsRunInParallelUpToTheNumberOfThreads) {
   ASSERT_TRUE(workers.run([&] { done.count_down(); }));
   done.wait();
   EXPECT_EQ(workers.threads(), 3u);
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkers, TheQueueFillsExactlyAndDrains) {
@@ -90,6 +93,7 @@ TEST(ThreadWorkers, WithRoomWhoAsksIsToldAtOnce) {
   bool told = false;
   workers.on_room([&] { told = true; });
   EXPECT_TRUE(told);
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkers, AllWhoWaitAreToldWhenNothingIsLeftToDo) {
@@ -100,6 +104,7 @@ TEST(ThreadWorkers, AllWhoWaitAreToldWhenNothingIsLeftToDo) {
   for (int i = 0; i < 3; ++i) workers.on_room([&] { told.count_down(); });
   gate.open.count_down();
   told.wait();
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkers, WhatAJobCapturedIsGoneBeforeItsPlaceIsFree) {
@@ -116,6 +121,7 @@ TEST(ThreadWorkers, WhatAJobCapturedIsGoneBeforeItsPlaceIsFree) {
   gate.open.count_down();
   told.wait();
   EXPECT_EQ(uses, 1);
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkers, StopWaitsForTheJobThatRunsAndDestroysThoseThatWait) {
@@ -162,6 +168,7 @@ TEST(ThreadWorkers, WhatAJobCapturedMayAskForTheQueueWhileItEnds) {
   };
   ASSERT_TRUE(workers.run([captured = std::shared_ptr<const int>(new int(1), ask)] {}));
   asked.wait();
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkers, TheyMayBeStoppedTwiceAndByTwoAtOnce) {
@@ -188,6 +195,7 @@ TEST(ThreadWorkers, MoreThreadsTakeWhatWaits) {
     }));
   workers.set_limits({.threads = 3, .queue = 5});
   done.wait();
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkers, FewerThreadsEndTheOthersAndDoTheRest) {
@@ -208,6 +216,7 @@ TEST(ThreadWorkers, FewerThreadsEndTheOthersAndDoTheRest) {
   done.wait();
   EXPECT_FALSE(inside.exceeded());
   EXPECT_EQ(workers.threads(), 1u);
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkers, ALongerQueueTellsWhoWaits) {
@@ -222,6 +231,7 @@ TEST(ThreadWorkers, ALongerQueueTellsWhoWaits) {
   EXPECT_TRUE(workers.run([] {}));
   EXPECT_FALSE(workers.run([] {}));
   gate.open.count_down();
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkers, AJobMayHandOverAnother) {
@@ -229,6 +239,7 @@ TEST(ThreadWorkers, AJobMayHandOverAnother) {
   std::latch done(1);
   ASSERT_TRUE(workers.run([&] { EXPECT_TRUE(workers.run([&] { done.count_down(); })); }));
   done.wait();
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkersInAStorm, EveryJobThatWasTakenRunsOnceAndNobodyWaitsForever) {
@@ -257,6 +268,7 @@ TEST(ThreadWorkersInAStorm, EveryJobThatWasTakenRunsOnceAndNobodyWaitsForever) {
   while (!workers.run([] {})) std::this_thread::yield();  // now all others are done
   EXPECT_EQ(done, 8'000);
   EXPECT_FALSE(inside.exceeded());
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkersInAStorm, LimitsMayChangeAllTheTime) {
@@ -274,6 +286,7 @@ TEST(ThreadWorkersInAStorm, LimitsMayChangeAllTheTime) {
   workers.set_limits({.threads = 1, .queue = 0});
   while (!workers.run([] {})) std::this_thread::yield();
   EXPECT_EQ(done, taken);
+  workers.stop();  // before what its jobs look at goes
 }
 
 TEST(ThreadWorkersInAStorm, AStopInTheMiddleLosesNoCapture) {
