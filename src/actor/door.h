@@ -2,12 +2,15 @@
 // gone.
 //
 // Owner   shared: by the loop's server part, and by every mailbox behind it.
-// Thread  post() and here() from any; `running` is the loop's own.
+// Thread  any; runs() and rests() are the loop's own.
 // Limit   none of its own: mailboxes bound what waits.
 // Why     it outlives its loop, so that an Address can't dangle.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/slab.h"
@@ -44,13 +47,28 @@ class Door {
   /// Only inside a node that was posted here: then the loop lives.
   [[nodiscard]] Receiver& receiver() { return receiver_; }
 
-  /// The session whose callback runs now; of the loop's thread alone.
-  const Mailbox* running = nullptr;
+  /// Whose callback runs now, as the loop says; any thread may ask, and believe it if it is here().
+  void runs(SlotId session) { running_.store(packed(session), std::memory_order_relaxed); }
+  void rests() { running_.store(nobody, std::memory_order_relaxed); }
+  [[nodiscard]] bool is_running(SlotId session) const {
+    return running_.load(std::memory_order_relaxed) == packed(session);
+  }
+  [[nodiscard]] std::optional<SlotId> running() const {
+    const std::uint64_t bits = running_.load(std::memory_order_relaxed);
+    if (bits == nobody) return std::nullopt;
+    return SlotId{static_cast<std::uint32_t>(bits), static_cast<std::uint32_t>(bits >> 32)};
+  }
 
  private:
+  static constexpr std::uint64_t nobody = ~std::uint64_t{0};
+  [[nodiscard]] static std::uint64_t packed(SlotId id) {
+    return std::uint64_t{id.generation} << 32 | id.slot;
+  }
+
   const std::shared_ptr<net::Inbox> inbox_;
   const std::size_t loop_;
   Receiver& receiver_;
+  std::atomic<std::uint64_t> running_{nobody};
 };
 
 }  // namespace orrery::actor

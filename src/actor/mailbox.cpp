@@ -60,7 +60,7 @@ Posted Mailbox::post(LetterContent content) {
   if (!alive()) return Posted::gone;
   auto letter = keep(std::move(content));
   if (!letter) return Posted::full;
-  letter->from_itself_ = door_->here() && door_->running == this;
+  letter->from_itself_ = door_->here() && door_->is_running(session_);
   if (!door_->post(*letter)) return Posted::gone;
   (void)letter.release();  // it is its own from now on
   return Posted::queued;

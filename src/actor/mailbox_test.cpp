@@ -144,13 +144,12 @@ TEST(Mailbox, OutlivesItsLoop) {
 TEST(Mailbox, KnowsWhatASessionSendsToItself) {
   Post post;
   const auto mailbox = post.mailbox();
-  const auto other = post.mailbox();
   const Address address(mailbox);
-  post.door->running = mailbox.get();
+  post.door->runs(mailbox->session());
   EXPECT_EQ(address.send("mine"), Posted::queued);
-  post.door->running = other.get();
+  post.door->runs({mailbox->session().slot, mailbox->session().generation + 1});
   EXPECT_EQ(address.send("from a neighbour"), Posted::queued);
-  post.door->running = nullptr;
+  post.door->rests();
   EXPECT_EQ(address.send("from outside"), Posted::queued);
   post.settle();
   EXPECT_EQ(post.heard, (Heard{"mine, from itself", "from a neighbour", "from outside"}));

@@ -44,7 +44,7 @@ Posted Loops::hand_over(std::size_t loop, Publication publication, const Address
   publication.loop_ = loop;
   const auto& mailbox = actor::Mailbox::of(except);
   if (mailbox && &mailbox->door() == port->door.get()) publication.except_ = mailbox->session();
-  if (port->door->here() && port->door->running) publication.from_ = port->door->running->session();
+  if (port->door->here()) publication.from_ = port->door->running();
   auto node = std::make_unique<HandOver>(port, std::move(publication), bytes);
   if (!port->door->post(*node)) return Posted::gone;
   (void)node.release();  // it is its own from now on

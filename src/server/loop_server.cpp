@@ -208,20 +208,15 @@ registry::Scope& LoopServer::scope_of(const pools::Pool& pool) {
 LoopServer::Running::Running(LoopServer& server, const Session& session,
                              const pools::CallbackOrigin& origin)
     : server_(server) {
-  const SessionActor* const actor = session.actor_if_any();
   server.running_ = &session;
-  server.door_->running = actor ? actor->mailbox_if_any() : nullptr;
+  server.door_->runs(session.id());
   server.holding_.enter(origin);
 }
 
 LoopServer::Running::~Running() {
   server_.running_ = nullptr;
-  server_.door_->running = nullptr;
+  server_.door_->rests();
   server_.holding_.leave();
-}
-
-void LoopServer::known_as(const Session& session, const actor::Mailbox& mailbox) {
-  if (running_ == &session) door_->running = &mailbox;
 }
 
 std::string LoopServer::take_buffer() {

@@ -82,8 +82,6 @@ class LoopServer final : private net::TurnEndHook,
   [[nodiscard]] Connection* find(SlotId id) { return connections_.find(id); }
   /// The session in a slot; null if it is gone.
   [[nodiscard]] Session* session(SlotId id);
-  /// A mailbox was made for `session`, perhaps inside one of its callbacks.
-  void known_as(const Session& session, const actor::Mailbox& mailbox);
   /// Behind everything that was posted to this loop so far: SessionActor::gate_passed().
   void post_gate(SlotId session);
   /// SessionActor::room_for_work(), when the pool's queue has room.

@@ -31,7 +31,6 @@ const std::shared_ptr<actor::Mailbox>& SessionActor::mailbox() {
       server().door(), session_.id(),
       actor::MailboxLimits{limits.mailbox_count, limits.mailbox_bytes, limits.mailbox_overflow});
   if (!session_.is_open()) mailbox_->end();
-  server().known_as(session_, *mailbox_);
   return mailbox_;
 }
 
