@@ -112,7 +112,8 @@ class Server {
   /// Asks all sessions to go at once, and then ends the loops, within Limits::close_timeout.
   /// Returns at once.
   void stop();
-  /// Waits until the loops have ended.
+  /// Waits until the loops have ended, and callbacks on workers have returned: one that never does
+  /// keeps whoever calls this.
   DrainReport join();
 
   /// Names and groups of one executor pool, for any thread; it may outlive the server.

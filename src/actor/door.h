@@ -41,6 +41,8 @@ class Door {
 
   /// False: the loop has ended, and the node was not taken.
   [[nodiscard]] bool post(net::InboxNode& node) { return inbox_->post(node); }
+  /// Inside a node's run(): see net::Inbox::put_back().
+  void put_back(net::InboxNode& node) { inbox_->put_back(node); }
   /// Whether this is the loop's thread.
   [[nodiscard]] bool here() const { return inbox_->in_own_thread(); }
   [[nodiscard]] std::size_t loop() const { return loop_; }

@@ -15,6 +15,11 @@ std::size_t weight_of(const LetterContent& content) {
   return 0;
 }
 
+std::size_t paid_bytes_of(const LetterContent& content) {
+  const auto* const text = std::get_if<TextLetter>(&content);
+  return text ? text->payload.size() - text->payload.unpaid_bytes() : 0;
+}
+
 // At most so many bytes, and no half of a character.
 std::string_view cut_at_character(std::string_view text, std::size_t most_bytes) {
   if (text.size() <= most_bytes) return text;
@@ -25,7 +30,7 @@ std::string_view cut_at_character(std::string_view text, std::size_t most_bytes)
 }  // namespace
 
 Letter::~Letter() {
-  to_->give_back(bytes_);
+  to_->give_back(bytes_, paid_bytes_of(content_));
 }
 
 SlotId Letter::to() const {
@@ -40,6 +45,8 @@ std::unique_ptr<Letter> Mailbox::keep(LetterContent content) {
   const std::size_t bytes = weight_of(content);
   const std::size_t count_before = count_.fetch_add(1, std::memory_order_relaxed);
   const std::size_t bytes_before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  if (const auto paid = paid_bytes_of(content); paid > 0)
+    paid_bytes_.fetch_add(paid, std::memory_order_relaxed);
   auto letter = std::make_unique<Letter>(shared_from_this(), std::move(content), bytes);
   const bool fits = count_before < limits_.count && bytes_before + bytes <= limits_.bytes;
   if (!fits) {
@@ -51,16 +58,22 @@ std::unique_ptr<Letter> Mailbox::keep(LetterContent content) {
   return letter;
 }
 
-void Mailbox::give_back(std::size_t bytes) {
+void Mailbox::give_back(std::size_t bytes, std::size_t paid_bytes) {
   count_.fetch_sub(1, std::memory_order_relaxed);
   bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  if (paid_bytes > 0) paid_bytes_.fetch_sub(paid_bytes, std::memory_order_relaxed);
+}
+
+bool Mailbox::in_own_callback() const {
+  if (door_->here() && door_->is_running(session_)) return true;
+  return worker_.load(std::memory_order_relaxed) == std::this_thread::get_id();
 }
 
 Posted Mailbox::post(LetterContent content) {
   if (!alive()) return Posted::gone;
   auto letter = keep(std::move(content));
   if (!letter) return Posted::full;
-  letter->from_itself_ = door_->here() && door_->is_running(session_);
+  letter->from_itself_ = in_own_callback();
   if (!door_->post(*letter)) return Posted::gone;
   (void)letter.release();  // it is its own from now on
   return Posted::queued;

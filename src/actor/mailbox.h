@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <variant>
 
 #include "actor/door.h"
@@ -89,6 +90,17 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox> {
   /// Closes the session. The first one counts; it can't fail for want of room.
   Posted close(CloseCause::Kind kind, std::uint16_t code, std::string_view reason);
   [[nodiscard]] bool alive() const { return alive_.load(std::memory_order_acquire); }
+  /// A callback of the session runs on this thread, a worker's, while this lives.
+  class [[nodiscard]] OnWorker {
+   public:
+    explicit OnWorker(Mailbox& of) : mailbox_(of) { of.worker_ = std::this_thread::get_id(); }
+    OnWorker(const OnWorker&) = delete;
+    OnWorker& operator=(const OnWorker&) = delete;
+    ~OnWorker() { mailbox_.worker_ = std::thread::id{}; }
+
+   private:
+    Mailbox& mailbox_;
+  };
   /// From now on everybody hears `gone`.
   void end() { alive_.store(false, std::memory_order_release); }
 
@@ -98,6 +110,11 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox> {
   /// Letters under way or waiting.
   [[nodiscard]] std::size_t count() const { return count_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  /// Without payloads that are paid for elsewhere.
+  [[nodiscard]] std::size_t unpaid_bytes() const {
+    const std::size_t all = bytes(), paid = paid_bytes_.load(std::memory_order_relaxed);
+    return all > paid ? all - paid : 0;
+  }
   /// Letters that found no room since the last call.
   [[nodiscard]] std::uint64_t take_refused() {
     const bool any = refused_.load(std::memory_order_relaxed) > 0;
@@ -129,15 +146,18 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox> {
     std::array<char, 123> reason_{};
   };
 
-  void give_back(std::size_t bytes);
+  [[nodiscard]] bool in_own_callback() const;
+  void give_back(std::size_t bytes, std::size_t paid_bytes);
 
   const std::shared_ptr<Door> door_;
   const SlotId session_;
   const MailboxLimits limits_;
   std::atomic<bool> alive_{true};
   std::atomic<bool> close_asked_{false};
+  std::atomic<std::thread::id> worker_{};
   std::atomic<std::size_t> count_{0};
   std::atomic<std::size_t> bytes_{0};
+  std::atomic<std::size_t> paid_bytes_{0};  // of them
   std::atomic<std::uint64_t> refused_{0};
   Closing closing_;
 };

@@ -58,8 +58,14 @@ std::size_t Inbox::drain(std::size_t limit) {
     InboxNode* node = take();
     if (node == nullptr) break;
     node->run();  // the node may be gone, or pushed again, now
+    if (std::exchange(put_back_, false)) return ran + 1;
   }
   return ran;
+}
+
+void Inbox::put_back(InboxNode& node) {
+  node.next_ = std::exchange(ready_, &node);
+  put_back_ = true;
 }
 
 InboxNode* Inbox::take() {

@@ -53,6 +53,9 @@ class Inbox {
 
   /// Runs at most `limit` nodes, in the order in which each producer pushed them; returns how many.
   std::size_t drain(std::size_t limit);
+  /// Inside this node's run(), for one that has done its share of the turn: drain() ends, and the
+  /// next one begins with it.
+  void put_back(InboxNode& node);
   [[nodiscard]] bool empty() const;
   /// From now on a push() asks for a wake-up, once. False, and nothing changed, if work is waiting.
   [[nodiscard]] bool may_sleep();
@@ -71,6 +74,7 @@ class Inbox {
   std::atomic<InboxNode*> pushed_{nullptr};  // newest first
   std::atomic<bool> sleeping_{false};
   InboxNode* ready_ = nullptr;  // oldest first; the consumer's
+  bool put_back_ = false;       // the node that runs wants to run again
 };
 
 }  // namespace orrery::net

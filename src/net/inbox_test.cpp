@@ -52,6 +52,35 @@ TEST(Inbox, ABatchIsBoundedAndTheRestKeepsItsPlace) {
   EXPECT_EQ(transcript, "a b c ");
 }
 
+TEST(Inbox, WhoIsPutBackRunsFirstNextTimeAndNobodyBehindItBefore) {
+  class Lengthy final : public InboxNode {
+   public:
+    Lengthy(Inbox& in, std::string& transcript) : in_(in), transcript_(transcript) {}
+    void run() override {
+      transcript_ += "part ";
+      if (--parts_ > 0) in_.put_back(*this);
+    }
+
+   private:
+    Inbox& in_;
+    std::string& transcript_;
+    int parts_ = 3;
+  };
+  std::string transcript;
+  Inbox inbox(nullptr);
+  Letter a(transcript, "a"), b(transcript, "b"), c(transcript, "c");
+  Lengthy lengthy(inbox, transcript);
+  EXPECT_TRUE(inbox.post(a) && inbox.post(lengthy) && inbox.post(b));
+  EXPECT_EQ(inbox.drain(10), 2U);
+  EXPECT_EQ(transcript, "a part ");
+  EXPECT_TRUE(inbox.post(c));
+  EXPECT_FALSE(inbox.may_sleep());
+  EXPECT_EQ(inbox.drain(10), 1U);
+  EXPECT_EQ(inbox.drain(10), 3U);
+  EXPECT_EQ(transcript, "a part part part b c ");
+  EXPECT_TRUE(inbox.empty());
+}
+
 TEST(Inbox, ASleeperIsWokenOncePerBatch) {
   std::string transcript;
   Letter a(transcript, "a"), b(transcript, "b");

@@ -69,6 +69,19 @@ void set_option(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
+int seconds(milliseconds time) {
+  return static_cast<int>(std::chrono::ceil<std::chrono::seconds>(time).count());
+}
+
+// So even a session that nobody reads, and that has nothing to say, ends when its peer vanishes.
+void watch_peers(int fd, const ListenerOptions& options) {
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options.give_up_after.count()));
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds(options.probe_after));
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL,
+             seconds(std::min(options.give_up_after / 4, milliseconds{75'000})));
+}
+
 // A bound TCP socket, or an empty Descriptor and errno. "::" takes IPv4 too.
 Descriptor bind_tcp(const SocketAddress& where, Port port, const ListenerOptions& options) {
   Descriptor socket(
@@ -78,7 +91,8 @@ Descriptor bind_tcp(const SocketAddress& where, Port port, const ListenerOptions
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);  // connections of an earlier process still linger
   if (port == Port::shared) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (where.storage.ss_family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // newcomers inherit it
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // newcomers inherit this, and what follows
+  watch_peers(fd, options);
   if (options.wait_for_first_byte) set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
   if (::bind(fd, where.get(), where.size) != 0) return {};
   return socket;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "net/descriptors.h"
 #include "net/listen_address.h"
 
@@ -23,6 +24,11 @@ struct ListenerOptions {
   int backlog = 4096;
   /// Newcomers of TCP are accepted once they have said something (or about a second later).
   bool wait_for_first_byte = true;
+  /// Connections of TCP break when the peer has acknowledged nothing for so long, though it was
+  /// sent something, or a keep-alive probe after `probe_after` of silence (RFC 9293 §3.8.3,
+  /// §3.8.4).
+  milliseconds give_up_after{60'000};
+  milliseconds probe_after{120'000};
 };
 
 class ListenerSet {

@@ -106,6 +106,25 @@ TEST_F(Listening, NewcomersAreReadyToUse) {
   EXPECT_NE(no_delay, 0) << "inherited from the listening socket";
 }
 
+TEST_F(Listening, NewcomersWhoVanishAreNoticedByTheKernel) {
+  const auto set = ListenerSet::open(
+      loopback, 1, {.wait_for_first_byte = false, .give_up_after = 30'500ms, .probe_after = 90s});
+  ASSERT_TRUE(set) << set.error();
+  Site site(clock, *set, 0);
+  const Descriptor client = connected_to(set->address());
+  turn_until(site, 1);
+  const auto option = [&](int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    EXPECT_EQ(::getsockopt(site.newcomers[0].get(), level, name, &value, &size), 0);
+    return value;
+  };
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 30'500);
+  EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 90);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 8);
+}
+
 TEST_F(Listening, TwoLoopsShareAPortAndBothGetNewcomers) {
   const ListenerSet set = listening(loopback, 2);
   Site first(clock, set, 0);

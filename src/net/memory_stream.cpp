@@ -256,4 +256,8 @@ void MemoryEnd::fail_stream_operation(std::size_t n, int error) {
   if (wire_) wire_->fail(stream_side, n, error);
 }
 
+std::size_t MemoryEnd::stream_operations() const {
+  return wire_ ? wire_->side(stream_side).operations : 0;
+}
+
 }  // namespace orrery::net

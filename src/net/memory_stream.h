@@ -107,6 +107,8 @@ class MemoryEnd {
   void set_window(std::size_t bytes);
   /// MemoryStream::fail_operation of the stream at the other end.
   void fail_stream_operation(std::size_t n, int error);
+  /// MemoryStream::operations() of the stream at the other end; 0 once there is none.
+  [[nodiscard]] std::size_t stream_operations() const;
 
  private:
   friend class MemoryStream;

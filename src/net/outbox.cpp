@@ -15,6 +15,10 @@ SharedBytes& shared_in(Chunk& chunk) {
   return *std::launder(reinterpret_cast<SharedBytes*>(chunk.data()));
 }
 
+bool is_paid(Chunk& chunk) {
+  return chunk.reference && shared_in(chunk).unpaid_bytes() == 0;
+}
+
 iovec piece_of(Chunk& chunk) {
   const char* bytes = chunk.reference ? shared_in(chunk).view().data() : chunk.data();
   return {.iov_base = const_cast<char*>(bytes) + chunk.begin, .iov_len = chunk.size()};
@@ -34,6 +38,7 @@ void Outbox::append(const SharedBytes& bytes) {
   chunk->reference = true;
   chunk->end = bytes.size();
   queued_bytes_ += bytes.size();
+  unpaid_bytes_ += bytes.unpaid_bytes();
   push(chunk);
 }
 
@@ -41,6 +46,7 @@ void Outbox::append(const SharedBytes& bytes) {
 // share one; a busy outbox gets larger and larger ones.
 void Outbox::copy(std::string_view bytes, std::size_t expected) {
   queued_bytes_ += bytes.size();
+  unpaid_bytes_ += bytes.size();
   while (!bytes.empty()) {
     if (last_ == nullptr || last_->reference || last_->room() == 0) {
       const std::size_t grown = last_ == nullptr ? smallest_chunk_bytes : 2 * last_->capacity;
@@ -76,7 +82,7 @@ Written Outbox::flush(Stream& stream) {
 
 void Outbox::clear() {
   while (first_ != nullptr) pop();
-  queued_bytes_ = 0;
+  queued_bytes_ = unpaid_bytes_ = 0;
 }
 
 void Outbox::push(Chunk* chunk) {
@@ -97,6 +103,7 @@ void Outbox::consume(std::size_t bytes) {
   written_bytes_ += bytes;
   while (bytes > 0) {
     const std::size_t here = std::min(bytes, first_->size());
+    if (!is_paid(*first_)) unpaid_bytes_ -= here;
     first_->begin += here;
     bytes -= here;
     if (first_->size() == 0) pop();

@@ -40,6 +40,8 @@ class Outbox {
 
   [[nodiscard]] bool empty() const { return queued_bytes_ == 0; }
   [[nodiscard]] std::size_t size() const { return queued_bytes_; }
+  /// Without what it refers to and somebody else has paid for.
+  [[nodiscard]] std::size_t unpaid_bytes() const { return unpaid_bytes_; }
   /// All that was ever written: it grows while there is progress.
   [[nodiscard]] std::uint64_t written_bytes() const { return written_bytes_; }
 
@@ -53,9 +55,10 @@ class Outbox {
   Chunk* first_ = nullptr;
   Chunk* last_ = nullptr;
   std::size_t queued_bytes_ = 0;
+  std::size_t unpaid_bytes_ = 0;  // of them
   std::uint64_t written_bytes_ = 0;
 };
 
-static_assert(sizeof(Outbox) <= 40);
+static_assert(sizeof(Outbox) <= 48);
 
 }  // namespace orrery::net

@@ -102,12 +102,6 @@ Peer TcpStream::peer() const {
   return PeerAddress{.bytes = address_, .port = port_, .family = family_}.peer();
 }
 
-void TcpStream::give_up_after(milliseconds unacknowledged) {
-  if (fd_ < 0 || family_ == PeerAddress::Family::unix_socket) return;
-  const auto timeout = static_cast<unsigned>(unacknowledged.count());
-  ::setsockopt(fd_, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
-}
-
 void TcpStream::on_ready(bool readable, bool writable, bool hangup) {
   hangup_ = hangup_ || hangup;
   readable_ = readable_ || readable || hangup;

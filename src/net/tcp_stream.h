@@ -35,9 +35,6 @@ class TcpStream final : public Stream, private Watcher, private Requeued {
   void abort() override;
   [[nodiscard]] Peer peer() const override;
 
-  /// Breaks the stream when what was sent stays unacknowledged for so long (TCP_USER_TIMEOUT).
-  void give_up_after(milliseconds unacknowledged);
-
  private:
   void on_ready(bool readable, bool writable, bool hangup) override;
   void on_again() override;

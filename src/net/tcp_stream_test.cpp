@@ -408,18 +408,6 @@ TEST_P(TcpStreamTest, KnowsItsPeer) {
 INSTANTIATE_TEST_SUITE_P(Over, TcpStreamTest, testing::Values(Wire::tcp, Wire::unix_socket),
                          [](const auto& wire) { return wire.param == Wire::tcp ? "Tcp" : "Unix"; });
 
-TEST(TcpStream, GivesUpOnUnacknowledgedBytesAfterTheGivenTime) {
-  SystemClock clock;
-  Loop loop(clock, std::move(EpollPoller::create()).value());
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  TcpStream stream(loop, Descriptor(fd), {.family = PeerAddress::Family::ipv4});
-  stream.give_up_after(1234ms);
-  unsigned timeout = 0;
-  socklen_t size = sizeof timeout;
-  ASSERT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, &size), 0);
-  EXPECT_EQ(timeout, 1234U);
-}
-
 TEST(TcpStream, ASocketThatCannotBeWatchedEndsWithAnError) {
   SystemClock clock;
   Loop loop(clock, std::move(EpollPoller::create()).value());

@@ -15,8 +15,11 @@ class Loops::HandOver final : public net::InboxNode {
   ~HandOver() { port_->bytes.fetch_sub(bytes_, std::memory_order_relaxed); }
 
   void run() override {
-    const std::unique_ptr<HandOver> itself(this);
-    port_->fanout.deliver(publication_);
+    if (!delivery_) delivery_.emplace(publication_);
+    if (port_->fanout.deliver(*delivery_))
+      delete this;
+    else
+      port_->door->put_back(*this);
   }
   void dropped() override { delete this; }
 
@@ -24,6 +27,7 @@ class Loops::HandOver final : public net::InboxNode {
   const std::shared_ptr<Port> port_;
   const Publication publication_;
   const std::size_t bytes_;
+  std::optional<Delivery> delivery_{};  // once it has begun
 };
 
 void Loops::add(std::shared_ptr<actor::Door> door, Fanout& fanout) {

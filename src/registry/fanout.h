@@ -45,13 +45,9 @@ class Publication {
   /// Whether this session published it, inside one of its own callbacks.
   [[nodiscard]] bool is_from(SlotId session) const { return from_ == session; }
 
-  /// `visit(SlotId)` for each member that gets it: those who were there when this began and have
-  /// not left since. `visit` may let any session join or leave. Defined in group.h.
-  template <typename Visit>
-  void for_each_member(Visit&& visit) const;
-
  private:
   friend class Loops;
+  friend class Delivery;
 
   std::shared_ptr<Group> group_;
   SharedBytes payload_;
@@ -63,11 +59,15 @@ class Publication {
   MessageType type_;
 };
 
+class Delivery;  // group.h
+
 /// What a loop does with a publication. Called on the loop's thread, never inside a callback of a
 /// session, and never before the publish() that caused it has handed over.
 class Fanout {
  public:
-  virtual void deliver(const Publication& publication) = 0;
+  /// False: some members are left. Then it is called again when the loop next looks into its inbox,
+  /// and nothing that was posted later goes before.
+  [[nodiscard]] virtual bool deliver(Delivery& delivery) = 0;
 
  protected:
   ~Fanout() = default;

@@ -50,7 +50,7 @@ class Group final : public std::enable_shared_from_this<Group> {
 
  private:
   friend class Scope;
-  friend class Publication;
+  friend class Delivery;
 
   struct SlotHash {
     std::size_t operator()(SlotId id) const { return std::hash<std::uint32_t>{}(id.slot); }
@@ -96,15 +96,28 @@ class Group final : public std::enable_shared_from_this<Group> {
   std::uint64_t sequence_ = 0;  // of the newest numbered publication
 };
 
-template <typename Visit>
-void Publication::for_each_member(Visit&& visit) const {
-  const auto& roll = group_->on_loop_[loop_].roll;
-  if (!roll) return;
-  roll->for_each([&](SlotId member, std::uint64_t from) {
-    if (sequence_ != 0 && sequence_ <= from) return;
-    if (except_ == member) return;
-    visit(member);
-  });
-}
+/// A publication that one loop is handing out to the members there.
+class Delivery {
+ public:
+  explicit Delivery(const Publication& publication) : publication_(publication) {
+    const auto& roll = publication.group().on_loop_[publication.loop_].roll;
+    if (roll) members_.emplace(*roll);
+  }
+
+  [[nodiscard]] const Publication& publication() const { return publication_; }
+  /// The next member that gets it: of those who were there when this began, and have not left
+  /// since. Meanwhile any session may join or leave.
+  [[nodiscard]] std::optional<SlotId> next() {
+    while (const auto seen = members_ ? members_->next() : std::nullopt) {
+      const bool heard = publication_.sequence_ != 0 && publication_.sequence_ <= seen->value;
+      if (!heard && publication_.except_ != seen->key) return seen->key;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const Publication& publication_;
+  std::optional<Group::LoopRoll::Reading> members_{};
+};
 
 }  // namespace orrery::registry

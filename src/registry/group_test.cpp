@@ -74,6 +74,45 @@ TEST(Group, WhoHasLeftHearsNothingOfWhatWasStillOnItsWay) {
   EXPECT_EQ(alice.heard, Transcript{});
 }
 
+TEST(Group, AFanOutOfManyTurnsReachesThoseWhoWereThereAtItsStartAndStillAre) {
+  World world;
+  std::vector<Person*> guests;
+  for (int i = 0; i < 10; ++i) guests.push_back(&world.person("guest"));
+  for (Person* guest : guests) world.pool.join("tea", guest->address());
+  world.loops[0]->members_per_turn = 4;
+  world.says("tea", "one");
+  world.says("tea", "two");
+  const auto who_heard = [&](const Transcript& what) {
+    std::vector<int> numbers;
+    for (int i = 0; i < 10; ++i)
+      if (guests[static_cast<std::size_t>(i)]->heard == what) numbers.push_back(i);
+    return numbers;
+  };
+  world.loops[0]->inbox->drain(1000);
+  EXPECT_EQ(who_heard({"tea: one"}), (std::vector{0, 1, 2, 3}));
+  EXPECT_EQ(who_heard({}), (std::vector{4, 5, 6, 7, 8, 9}));
+  world.pool.leave("tea", guests[5]->address());
+  world.pool.leave("tea", guests[9]->address());
+  world.pool.join("tea", guests[9]->address());  // again: that is behind the first message's start
+  world.loops[0]->inbox->drain(1000);
+  EXPECT_EQ(who_heard({"tea: one"}), (std::vector{0, 1, 2, 3, 4, 6, 7, 8}));
+  world.turn();
+  EXPECT_EQ(who_heard({"tea: one", "tea: two"}), (std::vector{0, 1, 2, 3, 4, 6, 7, 8}));
+  EXPECT_EQ(who_heard({"tea: two"}), std::vector{9});
+  EXPECT_EQ(who_heard({}), std::vector{5});
+}
+
+TEST(Group, AFanOutThatTheLoopsEndCutsShortFreesWhatItHeld) {
+  World world;
+  for (int i = 0; i < 10; ++i) world.pool.join("tea", world.person("guest").address());
+  world.loops[0]->members_per_turn = 4;
+  world.says("tea", "hot");
+  world.loops[0]->inbox->drain(1000);
+  EXPECT_GT(world.registry->bytes_under_way(0), 0u);
+  world.loops[0]->inbox->close();
+  EXPECT_EQ(world.registry->bytes_under_way(0), 0u);
+}
+
 TEST(Group, WhoLeavesDuringAFanOutHearsNothingWhoJoinsHearsTheNext) {
   World world;
   Person& alice = world.person("alice");

@@ -57,18 +57,23 @@ class FakeLoop final : public actor::Receiver, public Fanout {
     people_[session.slot].heard.push_back("close " + std::to_string(cause.code) + " " +
                                           std::string(cause.reason));
   }
-  void deliver(const Publication& publication) override {
+  bool deliver(Delivery& delivery) override {
     ++deliveries;
-    publication.for_each_member([&](SlotId member) {
-      Person& who = people_[member.slot];
+    const Publication& publication = delivery.publication();
+    for (std::size_t given = 0; given < members_per_turn; ++given) {
+      const auto member = delivery.next();
+      if (!member) return true;
+      Person& who = people_[member->slot];
       who.positions.push_back(publication.position());
       told(who, publication.group().name() + ": " + std::string(publication.payload().view()));
-    });
+    }
+    return false;
   }
 
   const std::shared_ptr<net::Inbox> inbox;
   const std::shared_ptr<actor::Door> door;
   std::size_t deliveries = 0;
+  std::size_t members_per_turn = 1000;
 
  private:
   static void told(Person& who, std::string what) {

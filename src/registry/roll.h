@@ -52,17 +52,42 @@ class Roll {
     return place ? &entries_[*place].value : nullptr;
   }
 
-  /// `visit(key, value)` for each that was there when it began and still is when its turn comes.
-  /// It may add and remove.
+  struct Seen {
+    Key key;
+    Value& value;  // until the next change
+  };
+
+  /// Reads the roll out, with pauses of any length: whoever was there when it began and still is
+  /// when its turn comes. While one lives, entries keep their places; the last one closes the
+  /// holes. It goes before the roll does.
+  class Reading {
+   public:
+    explicit Reading(Roll& roll) : roll_(roll), end_(roll.entries_.size()) { ++roll_.reading_; }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+    ~Reading() {
+      if (--roll_.reading_ == 0 && roll_.holes_) roll_.close_holes();
+    }
+
+    [[nodiscard]] std::optional<Seen> next() {
+      while (next_ < end_) {
+        Entry& entry = roll_.entries_[next_++];
+        if (entry.live) return Seen{entry.key, entry.value};
+      }
+      return std::nullopt;
+    }
+
+   private:
+    Roll& roll_;
+    const std::size_t end_;
+    std::size_t next_ = 0;
+  };
+
+  /// `visit(key, value)` for each, in one go. It may add and remove.
   template <typename Visit>
   void for_each(Visit&& visit) {
-    const Reading reading(*this);
-    const std::size_t end = entries_.size();
-    for (std::size_t i = 0; i < end; ++i) {
-      if (!entries_[i].live) continue;
-      const Key key = entries_[i].key;
-      visit(key, entries_[i].value);
-    }
+    Reading reading(*this);
+    while (const auto seen = reading.next()) visit(seen->key, seen->value);
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -75,20 +100,6 @@ class Roll {
     Key key;
     Value value;
     bool live;
-  };
-
-  /// While one lives, entries keep their places; the last one closes the holes.
-  class Reading {
-   public:
-    explicit Reading(Roll& roll) : roll_(roll) { ++roll_.reading_; }
-    Reading(const Reading&) = delete;
-    Reading& operator=(const Reading&) = delete;
-    ~Reading() {
-      if (--roll_.reading_ == 0 && roll_.holes_) roll_.close_holes();
-    }
-
-   private:
-    Roll& roll_;
   };
 
   [[nodiscard]] std::optional<std::uint32_t> place_of(const Key& key) const {

@@ -11,7 +11,8 @@
 
 namespace orrery::server {
 
-void SessionActor::work(Function<void(WorkerSession&)> callback) {
+void SessionActor::work(Function<void(WorkerSession&)> callback, std::size_t bytes) {
+  work_bytes_ = bytes;
   working_ = std::make_shared<WorkerRun>(server(), mailbox(), session_.request(), session_.sender(),
                                          std::move(callback));
   retry_work();
@@ -52,7 +53,10 @@ void SessionActor::suspend_for_worker(std::function<void()> job, std::coroutine_
   suspend(Suspended::worker, waiter);
   const std::uint32_t number = ++suspensions_;
   job_ = [job = std::move(job), to = mailbox(), &loop = server(), number] {
-    job();
+    {
+      const actor::Mailbox::OnWorker here(*to);
+      job();
+    }
     loop.work_returned(*to, number);
   };
   retry_job();

@@ -1,5 +1,6 @@
 // A Broadcast is one message for many sessions of one loop, as a whole frame in the variants that
-// they need; each is encoded once.
+// they need; each is encoded once, and charged once to their pool however many hold it. Small ones
+// are not charged: who keeps one keeps a copy.
 //
 // Owner   the fan-out that runs.
 // Thread  its loop's.
@@ -10,21 +11,28 @@
 
 #include "base/shared_bytes.h"
 #include "orrery/message.h"
+#include "pools/ledger.h"
 #include "websocket/deflate.h"
 
 namespace orrery::server {
 
 class Broadcast {
  public:
+  using Payer = std::shared_ptr<pools::Ledger>;  // the members' pool's
+
   Broadcast(MessageType type, SharedBytes payload) : type_(type), payload_(std::move(payload)) {}
   [[nodiscard]] MessageType type() const { return type_; }
-  [[nodiscard]] const SharedBytes& payload() const { return payload_; }
-  [[nodiscard]] const SharedBytes& plain();
-  [[nodiscard]] const SharedBytes& compressed(websocket::DeflateEngine& engine, int window_bits);
+  [[nodiscard]] std::size_t bytes() const { return payload_.size(); }
+  /// For those who keep the message for later.
+  [[nodiscard]] const SharedBytes& payload(const Payer& payer);
+  [[nodiscard]] const SharedBytes& plain(const Payer& payer);
+  [[nodiscard]] const SharedBytes& compressed(const Payer& payer, websocket::DeflateEngine& engine,
+                                              int window_bits);
 
  private:
   MessageType type_;
   SharedBytes payload_;
+  SharedBytes kept_;
   SharedBytes plain_;
   std::array<SharedBytes, 16> compressed_;  // by window bits
 };

@@ -79,11 +79,14 @@ void Connection::settle_account() {
     return session->out_of_memory();
   }
   charged_bytes_ = held;
+  server_.settle_accounts_later();
 }
 
 void Connection::leave_account() {
   const auto charged = std::exchange(charged_bytes_, 0);
-  if (charged > 0) server_.account_of(protocol_->as_session()->pool()).release(charged);
+  if (charged == 0) return;
+  server_.account_of(protocol_->as_session()->pool()).release(charged);
+  server_.settle_accounts_later();
 }
 
 void Connection::let_go() {

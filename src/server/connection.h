@@ -41,6 +41,8 @@ class Connection final : private net::StreamEvents, private net::Timer {
   /// end.
   void write_early();
   [[nodiscard]] std::size_t queued_bytes() const { return outbox_ ? outbox_->size() : 0; }
+  /// What of it the session's pool is charged with: see Outbox::unpaid_bytes().
+  [[nodiscard]] std::size_t unpaid_bytes() const { return outbox_ ? outbox_->unpaid_bytes() : 0; }
   /// Whether the last write took less than it was given: the peer is slower than we are.
   [[nodiscard]] bool blocked() const { return blocked_; }
   /// When the outbox last got shorter; only while blocked().

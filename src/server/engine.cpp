@@ -203,7 +203,10 @@ void Engine::take_down() {
 Result<void> Engine::open(Address& address) {
   const auto parsed = net::parse_listen_address(address.text);
   if (!parsed) return Error{parsed.error()};
-  auto sockets = net::ListenerSet::open(*parsed, node_.options.threads);
+  net::ListenerOptions options;  // the kernel is more patient than any route
+  const milliseconds patience = node_.routes->longest_write_timeout() * 2;
+  options.give_up_after = std::max(options.give_up_after, patience);
+  auto sockets = net::ListenerSet::open(*parsed, node_.options.threads, options);
   if (!sockets) return Error{sockets.error()};
   address.sockets.emplace(std::move(*sockets));
   if (address.tls) {
@@ -295,6 +298,7 @@ DrainReport Engine::join() {
     report.told += each->server->told();
     report.cut += each->cut;
   }
+  if (started_) node_.pools.stop();  // callbacks on workers end too
   return report;
 }
 

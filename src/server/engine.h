@@ -44,7 +44,8 @@ class Engine {
   void drain(const DrainOptions& options);
   /// At once, and without a hint when to come back.
   void stop();
-  /// Waits until the loops have ended. Returns at once if none was started.
+  /// Waits until the loops have ended, and the workers' callbacks with them. Returns at once if
+  /// none was started.
   DrainReport join();
 
   [[nodiscard]] ServerStatus status() const;

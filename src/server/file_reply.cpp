@@ -27,11 +27,11 @@ void HttpProtocol::send_file(const PathEntry& entry, std::vector<http::PathParam
   auto next = std::make_shared<FileTask>();
   next->source = entry.source.get();
   if (!params.empty()) next->path = params.back().value;
-  if (!entry.files->scope.plugs.empty()) {
+  if (!entry.files->spec->scope.plugs.empty()) {
     Request request = make_request(reader_.head(), *target_, {}, std::move(params),
                                    connection_.stream(), client_seen());
     Exchange exchange(request);
-    if (const auto halted = run_plugs(*entry.files, exchange))
+    if (const auto halted = run_plugs(*entry.files->spec, exchange))
       return respond(*halted, exchange.headers);
     next->headers = std::move(exchange.headers);
   }

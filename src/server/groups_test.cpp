@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,6 +44,51 @@ void declare(Router& routes) {
       .limits({.compression = Compression::shared, .compression_threshold_bytes = 0});
   routes.websocket<Member>("/remembering/:group")
       .limits({.compression = Compression::dedicated, .compression_threshold_bytes = 0});
+}
+
+TEST(AGroup, CostsOneWritePerMemberForAllThatIsPublishedInATurn) {
+  WireServer server(declare);
+  std::vector<WireClient> members;
+  for (int i = 0; i < 1'000; ++i) members.emplace_back(server).opens("/tea");
+  const auto sender = server.engine.sender("gear:main");
+  const auto writes_of = [&](int publishes) {
+    std::vector<std::size_t> before;
+    for (const auto& member : members) before.push_back(member.end.stream_operations());
+    for (int i = 0; i < publishes; ++i) sender.publish("tea", std::string(64, 'x'));
+    server.settle();
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < members.size(); ++i)
+      most = std::max(most, members[i].end.stream_operations() - before[i]);
+    return most;
+  };
+  EXPECT_EQ(writes_of(1), 1u);
+  EXPECT_EQ(writes_of(5), 1u);
+}
+
+// What is published is handed out in shares of 16 MiB, or of 16,384 small messages.
+TEST(AGroup, DoesNotHoldItsLoopForLongerThanAShareOfATurn) {
+  WireServer server([](Router& routes) {
+    routes.websocket<Member>("/:group").limits({.queued_bytes = 64 << 20});
+    routes.websocket("/echo", [](Session& client, Message message) { client.send(message); });
+  });
+  std::vector<WireClient> members;
+  for (int i = 0; i < 40; ++i)
+    members.emplace_back(server, net::MemoryOptions{.window_bytes = 4 << 20}).opens("/tea");
+  WireClient bystander(server);
+  bystander.opens("/echo");
+  const std::string megabyte(1 << 20, 'x');
+  const auto told = [&] {
+    return std::ranges::count_if(members, [](WireClient& one) { return !one.end.read().empty(); });
+  };
+  EXPECT_EQ(server.engine.sender("gear:main").publish("tea", megabyte), 40u);
+  (void)bystander.end.write(text_frame("anybody there?"));
+  server.turn();
+  EXPECT_EQ(told(), 16);
+  EXPECT_EQ(frames_in(bystander.end.read()), "text anybody there?\n");
+  server.turn();
+  EXPECT_EQ(told(), 16);
+  server.turn();
+  EXPECT_EQ(told(), 8);
 }
 
 TEST(AGroup, CarriesWhatIsPublishedToEveryMember) {

@@ -125,8 +125,8 @@ void HttpProtocol::answer_plain(RouteTable::Found found) {
   const PathEntry& entry = *found.entry;
   const std::string_view method = reader_.head().method;
   const bool reads = method == "GET" || method == "HEAD";
-  if (const RouteSpec* spec = entry.handler_of(method))
-    return guarded(*spec, [&] { run_handler(*spec, std::move(found.params)); });
+  if (const PlainEntry* plain = entry.handler_of(method))
+    return guarded(*plain, [&] { run_handler(*plain->spec, std::move(found.params)); });
   if (entry.files && reads)
     return guarded(*entry.files, [&] { send_file(entry, std::move(found.params)); });
   if (method == "OPTIONS") return respond({204, {{"Allow", entry.allow}}, {}});
@@ -148,8 +148,10 @@ void HttpProtocol::run_handler(const RouteSpec& spec, std::vector<http::PathPara
 
 // An exception in a handler or a plug costs exactly this request.
 template <typename Call>
-void HttpProtocol::guarded(const RouteSpec& spec, Call&& call) {
+void HttpProtocol::guarded(const PlainEntry& plain, Call&& call) {
+  const RouteSpec& spec = *plain.spec;
   try {
+    const pools::Holding::Callback held(server().holding(), plain.origin);
     call();
   } catch (...) {
     const std::string what = what_of(std::current_exception());

@@ -81,7 +81,7 @@ class HttpProtocol final : public Protocol, private detail::AdmissionHost {
   Step on_request();
   void answer_plain(RouteTable::Found found);
   template <typename Call>
-  void guarded(const RouteSpec& spec, Call&& call);
+  void guarded(const PlainEntry& plain, Call&& call);
   void run_handler(const RouteSpec& spec, std::vector<http::PathParam> params);
   void respond(const Response& response, const HeaderList& more = {});
   void respond_error(int status, std::string_view sentence, const HeaderList& more = {});

@@ -15,6 +15,14 @@ constexpr std::size_t idle_outbox_count = 2048;  // as many members as one publi
 constexpr std::size_t idle_buffer_count = 256;
 constexpr std::size_t idle_buffer_bytes = 16 * 1024;
 
+// What publications bring to members in one turn, so that nobody else waits long for the rest: a
+// message of a kilobyte or less to 16,384 of them, or a megabyte to 16.
+constexpr std::size_t handed_out_bytes_per_turn = 16 * 1024 * 1024;
+constexpr std::size_t least_bytes_handed_out = 1024;
+
+// How long an account may keep what it borrowed and does not use.
+constexpr milliseconds accounts_settle_after = 1s;
+
 }  // namespace
 
 LoopServer::LoopServer(Node& node, net::Loop& loop)
@@ -115,11 +123,18 @@ void LoopServer::close(SlotId id, const CloseCause& cause) {
   if (Session* const to = session(id)) to->begin_close(cause.kind, cause.code, cause.reason);
 }
 
-void LoopServer::deliver(const registry::Publication& publication) {
+bool LoopServer::deliver(registry::Delivery& delivery) {
+  const registry::Publication& publication = delivery.publication();
   Broadcast broadcast(publication.type(), publication.payload());
-  publication.for_each_member([&](SlotId member) {
-    if (Session* const to = session(member)) to->actor().deliver(publication, broadcast);
-  });
+  const std::size_t weight = std::max(publication.payload().size(), least_bytes_handed_out);
+  loop_.at_turn_end(*this);
+  while (handed_out_bytes_ < handed_out_bytes_per_turn) {
+    const auto member = delivery.next();
+    if (!member) return true;
+    handed_out_bytes_ += weight;
+    if (Session* const to = session(*member)) to->actor().deliver(publication, broadcast);
+  }
+  return false;
 }
 
 /// Something for the actor of one session, on its way to the loop.
@@ -203,6 +218,14 @@ registry::Scope& LoopServer::scope_of(const pools::Pool& pool) {
   return *scope;
 }
 
+void LoopServer::settle_accounts_later() {
+  if (!armed()) loop_.timers().arm(*this, loop_.now() + accounts_settle_after);
+}
+
+void LoopServer::on_timer(Time) {
+  accounts_.settle();
+}
+
 // Callbacks.
 
 LoopServer::Running::Running(LoopServer& server, const Session& session,
@@ -275,6 +298,7 @@ void LoopServer::keep_outbox(std::unique_ptr<net::Outbox> outbox) {
 void LoopServer::on_turn_end() {
   retired_.clear();
   deflate_.trim();
+  handed_out_bytes_ = 0;
   while (dirty_ || !buried_.empty()) {
     while (Connection* const connection = dirty_) {
       dirty_ = connection->next_dirty_;

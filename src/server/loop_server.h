@@ -35,6 +35,7 @@ class Session;
 
 class LoopServer final : private net::TurnEndHook,
                          private net::Requeued,
+                         private net::Timer,
                          public actor::Receiver,
                          private registry::Fanout {
  public:
@@ -79,6 +80,8 @@ class LoopServer final : private net::TurnEndHook,
   [[nodiscard]] pools::LoopAccount& account_of(const pools::Pool& pool) {
     return accounts_.of(pool);
   }
+  /// What was charged to an account has changed: soon it gives back what it does not use.
+  void settle_accounts_later();
   [[nodiscard]] Connection* find(SlotId id) { return connections_.find(id); }
   /// The session in a slot; null if it is gone.
   [[nodiscard]] Session* session(SlotId id);
@@ -121,9 +124,10 @@ class LoopServer final : private net::TurnEndHook,
 
   void on_turn_end() override;
   void on_again() override;
+  void on_timer(Time now) override;
   void receive(std::unique_ptr<actor::Letter> letter) override;
   void close(SlotId session, const CloseCause& cause) override;
-  void deliver(const registry::Publication& publication) override;
+  bool deliver(registry::Delivery& delivery) override;
   void room_for_work(pools::Pool& pool);
   void forget_again(Connection& connection);
   [[nodiscard]] milliseconds moment_within(milliseconds spread);
@@ -146,6 +150,7 @@ class LoopServer final : private net::TurnEndHook,
   std::vector<SlotId> buried_;
   std::vector<std::unique_ptr<Protocol>> retired_;
   std::map<const pools::Pool*, std::deque<SlotId>> want_worker_;
+  std::size_t handed_out_bytes_ = 0;  // of publications, in this turn
   std::atomic<std::size_t> load_{0};
   std::atomic<std::size_t> sessions_{0};
   std::size_t told_ = 0;

@@ -194,6 +194,51 @@ TEST(APool, WithoutMemoryLeftClosesWhoWantsMoreAndHasItAllBackInTheEnd) {
   EXPECT_EQ(carol.hears_frames().size(), 900'000U + 6);
 }
 
+// Ten slow readers of 300 KB each would be more than the pool has.
+TEST(APool, IsChargedOnceForWhatIsPublishedToMany) {
+  WireServer server(
+      [](Router& routes) {
+        routes.websocket("/", Callbacks{.on_open = [](Session& client) { client.join("all"); },
+                                        .on_message = [](Session&, Message) {}});
+        routes
+            .websocket("/last", Callbacks{.on_open = [](Session& client) { client.join("all"); },
+                                          .on_message = [](Session&, Message) {}})
+            .limits({.overflow = Overflow::drop_oldest});
+      },
+      with_pools({{"gear:main", {.memory_bytes = 1 << 20}}}));
+  const auto& ledger = *server.servers[0]->node().pools.find_any("gear:main")->ledger();
+  std::vector<WireClient> slow;
+  for (int i = 0; i < 10; ++i) slow.emplace_back(server).opens(i % 2 == 0 ? "/" : "/last");
+  for (auto& client : slow) client.end.set_window(0);
+  const std::string payload(300'000, 'x');
+  EXPECT_EQ(server.engine.sender("gear:main").publish("all", payload), 10u);
+  server.settle();
+  EXPECT_EQ(server.sessions(), 10u);
+  EXPECT_GT(ledger.lent_bytes(), 600'000u) << "a frame for some, the payload for the others";
+  EXPECT_LT(ledger.lent_bytes(), 700'000u);
+  for (auto& client : slow) client.end.set_window(1 << 20);
+  for (auto& client : slow) EXPECT_EQ(client.hears_frames().size(), payload.size() + 6);
+  EXPECT_LT(ledger.lent_bytes(), 64'000u);
+  server.advance(2s);
+  EXPECT_EQ(ledger.lent_bytes(), 0u) << "an idle loop keeps nothing back";
+}
+
+TEST(APool, ThatCannotPayForAPublishedMessageLosesThoseWhoAreSlow) {
+  WireServer server(
+      [](Router& routes) {
+        routes.websocket("/", Callbacks{.on_open = [](Session& client) { client.join("all"); },
+                                        .on_message = [](Session&, Message) {}});
+      },
+      with_pools({{"gear:main", {.memory_bytes = 200'000}}}));
+  auto slow = std::move(WireClient(server).opens("/"));
+  auto quick = std::move(WireClient(server).opens("/"));
+  slow.end.set_window(0);
+  server.engine.sender("gear:main").publish("all", std::string(250'000, 'x'));
+  EXPECT_EQ(quick.hears_frames().size(), 250'000u + 6);
+  slow.end.set_window(1 << 20);
+  EXPECT_TRUE(slow.hears_frames().ends_with("close 1013 out of memory\n"));
+}
+
 TEST(AnAddress, MayHaveSoManySessionsAndNoMore) {
   TestServer server(
       [](Router& routes) { routes.websocket("/", echo).limits({.sessions_per_ip = 2}); });

@@ -53,13 +53,22 @@ std::string allowed_at(const PathEntry& entry) {
   };
   if (entry.websocket) allow("GET");
   if (entry.files) allow("GET"), allow("HEAD");
-  for (const RouteSpec* spec : entry.http) {
-    if (spec->method == "*") continue;
-    allow(spec->method);
-    if (spec->method == "GET") allow("HEAD");
+  for (const PlainEntry& plain : entry.http) {
+    const std::string& method = plain.spec->method;
+    if (method == "*") continue;
+    allow(method);
+    if (method == "GET") allow("HEAD");
   }
   allow("OPTIONS");
   return fmt::format("{}", fmt::join(methods, ", "));
+}
+
+const std::string& method_of(const PlainEntry& plain) {
+  return plain.spec->method;
+}
+
+PlainEntry plain_of(const RouteSpec& spec) {
+  return {&spec, {spec.scope.gear, spec.path}};
 }
 
 }  // namespace
@@ -88,10 +97,10 @@ Limits merged(Limits base, const RouteLimits& changes) {
   return base;
 }
 
-const RouteSpec* PathEntry::handler_of(std::string_view method) const {
-  const auto with = [&](std::string_view name) -> const RouteSpec* {
-    const auto found = std::ranges::find(http, name, &RouteSpec::method);
-    return found == http.end() ? nullptr : *found;
+const PlainEntry* PathEntry::handler_of(std::string_view method) const {
+  const auto with = [&](std::string_view name) -> const PlainEntry* {
+    const auto found = std::ranges::find(http, name, method_of);
+    return found == http.end() ? nullptr : &*found;
   };
   if (const auto* exact = with(method)) return exact;
   if (method == "HEAD")
@@ -120,9 +129,9 @@ Result<void> RouteTable::add(const RouteSpec& spec, const ServerOptions& options
   PathEntry& entry = entries_[*id];
   switch (spec.kind) {
     case RouteSpec::Kind::http:
-      if (std::ranges::find(entry.http, spec.method, &RouteSpec::method) != entry.http.end())
+      if (std::ranges::find(entry.http, spec.method, method_of) != entry.http.end())
         return mistake_in(spec, fmt::format("{} is declared twice", spec.method));
-      entry.http.push_back(&spec);
+      entry.http.push_back(plain_of(spec));
       return {};
     case RouteSpec::Kind::websocket: {
       if (entry.websocket) return mistake_in(spec, "a WebSocket handler is declared twice");
@@ -135,12 +144,19 @@ Result<void> RouteTable::add(const RouteSpec& spec, const ServerOptions& options
       if (entry.files) return mistake_in(spec, "two folders of files are declared");
       auto source = http::DirectoryFiles::open_root(spec.directory);
       if (!source) return mistake_in(spec, source.error());
-      entry.files = &spec;
+      entry.files = plain_of(spec);
       entry.source = std::move(*source);
       return {};
     }
   }
   return {};
+}
+
+milliseconds RouteTable::longest_write_timeout() const {
+  milliseconds longest{0};
+  for (const PathEntry& entry : entries_)
+    if (entry.websocket) longest = std::max(longest, entry.websocket->limits.write_timeout);
+  return longest;
 }
 
 std::optional<RouteTable::Found> RouteTable::find(std::string_view host,

@@ -26,19 +26,25 @@ struct WebsocketEntry {
   Limits limits;
   websocket::OriginPolicy origins;
   std::optional<websocket::CompressionRules> compression;
-  pools::CallbackOrigin origin;  // for the watchdog
+  pools::CallbackOrigin origin;  // for the watchdog, here and below
+};
+
+/// A plain route, or a folder of files.
+struct PlainEntry {
+  const RouteSpec* spec = nullptr;
+  pools::CallbackOrigin origin{};
 };
 
 /// All that is served at one path of one host.
 struct PathEntry {
-  std::vector<const RouteSpec*> http;  // by method; "*" last
+  std::vector<PlainEntry> http;  // by method; "*" last
   std::unique_ptr<WebsocketEntry> websocket;
-  const RouteSpec* files = nullptr;
+  std::optional<PlainEntry> files;
   std::unique_ptr<http::FileSource> source;  // of files
   std::string allow;                         // "GET, HEAD, OPTIONS"
 
   /// The plain handler for a method; HEAD falls back on GET. Null: 405.
-  [[nodiscard]] const RouteSpec* handler_of(std::string_view method) const;
+  [[nodiscard]] const PlainEntry* handler_of(std::string_view method) const;
 };
 
 class RouteTable {
@@ -52,6 +58,8 @@ class RouteTable {
                                                                  const ServerOptions& options);
   /// `path` as sent; nothing: 404.
   [[nodiscard]] std::optional<Found> find(std::string_view host, std::string_view path) const;
+  /// How long the most patient route waits for a client that takes nothing.
+  [[nodiscard]] milliseconds longest_write_timeout() const;
 
  private:
   Result<void> add(const RouteSpec& spec, const ServerOptions& options);

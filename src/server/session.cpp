@@ -151,10 +151,11 @@ void Session::deliver(Message message) {
 // A worker gets copies of what it looks at.
 void Session::call_on_worker(const orrery::detail::Operation<WorkerSession, Message>& operation,
                              Message message) {
-  actor().work([&operation, handler = handler_, type = message.type(),
-                payload = std::string(message.payload())](WorkerSession& session) {
+  auto callback = [&operation, handler = handler_, type = message.type(),
+                   payload = std::string(message.payload())](WorkerSession& session) {
     operation.call(handler, session, Message(type, payload));
-  });
+  };
+  actor().work(std::move(callback), message.payload().size());
 }
 
 void Session::call_on_worker(
@@ -226,19 +227,19 @@ void Session::failed(std::string_view what) {
 }
 
 void Session::apply(const std::vector<WorkerCall>& calls) {
-  for (const WorkerCall& call : calls) {
-    switch (call.kind) {
-      case WorkerCall::Kind::send: send_data(static_cast<Opcode>(call.type), call.text, {}); break;
-      case WorkerCall::Kind::close:
-        begin_close(CloseCause::Kind::server, call.code, call.text);
-        break;
-      case WorkerCall::Kind::join: actor().join(call.group, call.text); break;
-      case WorkerCall::Kind::leave: actor().leave(call.group); break;
-      case WorkerCall::Kind::publish:
-        actor().publish(call.group, {call.type, call.text}, true);
-        break;
+  using Kind = WorkerCall::Kind;
+  inside_callback([&] {
+    for (const WorkerCall& call : calls) {
+      const Message message(call.type, call.text);
+      switch (call.kind) {
+        case Kind::send: send_data(static_cast<Opcode>(call.type), call.text, {}); break;
+        case Kind::close: begin_close(CloseCause::Kind::server, call.code, call.text); break;
+        case Kind::join: actor().join(call.group, call.text); break;
+        case Kind::leave: actor().leave(call.group); break;
+        case Kind::publish: actor().publish(call.group, message, true); break;
+      }
     }
-  }
+  });
 }
 
 void Session::hold(Hold why) {

@@ -189,6 +189,7 @@ class Session final : public orrery::Session, public Protocol {
 
   // out
   void write_data(websocket::Opcode opcode, std::string_view payload, Compress compress);
+  void write_waiting(const WaitingMessage& message);
   void write_frame(websocket::Opcode opcode, std::string_view payload, bool compressed);
   void write_control(websocket::Opcode opcode, std::string_view payload);
   void send_close(std::uint16_t code, std::string_view reason);

@@ -87,9 +87,9 @@ void SessionActor::deliver(const registry::Publication& publication, Broadcast& 
                                 publication.group().name(), publication.position());
     return session_.call(operation, message);
   }
-  auto letter =
-      mailbox()->keep(actor::TextLetter{publication.type(), publication.payload(),
-                                        publication.group().name(), publication.position()});
+  auto letter = mailbox()->keep(
+      actor::TextLetter{publication.type(), broadcast.payload(session_.pool().ledger()),
+                        publication.group().name(), publication.position()});
   if (!letter) return session_.told_dropped(DropCause::mailbox_full, mailbox_->take_refused());
   if (opening_)
     wait_for_gate(std::move(letter), publication.is_from(session_.id()));

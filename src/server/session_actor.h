@@ -58,8 +58,12 @@ class SessionActor {
   // Who it is.
   [[nodiscard]] const std::shared_ptr<actor::Mailbox>& mailbox();
   [[nodiscard]] const actor::Mailbox* mailbox_if_any() const { return mailbox_.get(); }
-  /// Payloads of letters that wait or are on their way.
-  [[nodiscard]] std::size_t held_bytes() const { return mailbox_ ? mailbox_->bytes() : 0; }
+  /// Payloads of letters that wait or are on their way, and of messages that were copied for a
+  /// coroutine or a worker.
+  [[nodiscard]] std::size_t held_bytes() const {
+    const std::size_t letters = mailbox_ ? mailbox_->unpaid_bytes() : 0;
+    return letters + copy_.size() + (working_ ? work_bytes_ : 0);
+  }
 
   // Names and groups.
   void join(std::string_view group, std::string_view metadata);
@@ -122,7 +126,8 @@ class SessionActor {
   void on_again();
 
   // Workers.
-  void work(Function<void(WorkerSession&)> callback);
+  /// `bytes`: what was copied for the callback.
+  void work(Function<void(WorkerSession&)> callback, std::size_t bytes = 0);
   void worker_done(WorkerRun& run);
   [[nodiscard]] bool at_work() const { return working_ != nullptr; }
   /// A coroutine's on_workers() has ended; it says for which of its suspensions.
@@ -235,9 +240,10 @@ class SessionActor {
   NameAnswer answer_{NameAnswer::Kind::unavailable};
 
   std::shared_ptr<WorkerRun> working_{};  // a callback that is, or will be, on a worker
-  bool under_way_ = false;                // it is; else it waits for room in the pool's queue
-  Function<void()> job_{};                // a coroutine's, that waits for room
-  std::uint32_t suspensions_ = 0;         // in a worker, so far
+  std::size_t work_bytes_ = 0;
+  bool under_way_ = false;         // it is; else it waits for room in the pool's queue
+  Function<void()> job_{};         // a coroutine's, that waits for room
+  std::uint32_t suspensions_ = 0;  // in a worker, so far
 
   Alarm<&SessionActor::slept> sleep_;
   Alarm<&SessionActor::ticked> tick_;

@@ -54,15 +54,18 @@ void Session::send_data(Opcode opcode, std::string_view payload, SendOptions opt
 // What was published, in a frame that other members may share.
 void Session::send_broadcast(Broadcast& broadcast) {
   if (state_ != State::open) return count_dropped(DropCause::closed);
-  if (has_backlog()) return put_in_backlog({broadcast.type(), broadcast.payload()});
-  const std::size_t bytes = broadcast.payload().size();
+  const auto& payer = pool().ledger();
+  if (has_backlog()) return put_in_backlog({broadcast.type(), broadcast.payload(payer)});
+  const std::size_t bytes = broadcast.bytes();
   if (!make_room_for(bytes)) return;
   count_sent(bytes);
   const websocket::Deflate* const deflate = endpoint_.deflate();
   // A context of its own would mean compressing for this member alone.
   const bool packed = compresses(bytes, {}) && deflate->independent();
-  connection_.write(packed ? broadcast.compressed(server().deflate(), deflate->window_bits())
-                           : broadcast.plain());
+  if (packed)
+    connection_.write(broadcast.compressed(payer, server().deflate(), deflate->window_bits()));
+  else
+    connection_.write(broadcast.plain(payer));
 }
 
 void Session::write_data(Opcode opcode, std::string_view payload, Compress compress) {
@@ -162,10 +165,21 @@ void Session::fill_outbox() {
   if (!rare_ || !rare_->backlog) return;
   Backlog& backlog = *rare_->backlog;
   while (!backlog.empty() && connection_.queued_bytes() < begun_bytes && !connection_.blocked()) {
-    const WaitingMessage message = backlog.pop();
-    write_data(static_cast<Opcode>(message.type), message.payload.view(), message.compress);
+    write_waiting(backlog.pop());
   }
   if (backlog.empty()) rare_->backlog.reset();
+}
+
+// Others may wait for the same payload: so it is not copied.
+void Session::write_waiting(const WaitingMessage& message) {
+  const auto opcode = static_cast<Opcode>(message.type);
+  const std::size_t bytes = message.payload.size();
+  if (compresses(bytes, message.compress))
+    return write_data(opcode, message.payload.view(), message.compress);
+  count_sent(bytes);
+  char head[websocket::max_head_bytes];
+  connection_.write({head, websocket::encode_head(head, opcode, bytes, true, false)});
+  connection_.write(message.payload);
 }
 
 void Session::count_dropped(DropCause cause, std::uint64_t messages) {
@@ -200,9 +214,11 @@ void Session::on_flushed() {
 }
 
 // What this session makes its pool hold: what waits to be written, letters, half a message,
-// contexts of compression.
+// contexts of compression, copies for coroutines and workers. What it shares is charged elsewhere.
 std::size_t Session::held_bytes() const {
-  return queued_bytes() + endpoint_.buffered_bytes() + (actor_ ? actor_->held_bytes() : 0);
+  const std::size_t waiting = rare_ && rare_->backlog ? rare_->backlog->unpaid_bytes() : 0;
+  return connection_.unpaid_bytes() + waiting + endpoint_.buffered_bytes() +
+         (actor_ ? actor_->held_bytes() : 0);
 }
 
 void Session::out_of_memory() {

@@ -36,6 +36,7 @@ void WorkerRun::run() {
   begun_.store(true, std::memory_order_release);
   WorkerSession session(*this);
   try {
+    const actor::Mailbox::OnWorker here(*mailbox_);
     callback_(session);
   } catch (...) {
     thrown_ = std::current_exception();

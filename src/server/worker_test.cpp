@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "server/wire_fixture.h"
@@ -298,6 +299,32 @@ TEST(AWorker, RunsEveryCallback) {
   shop.works_all();
   EXPECT_THAT(story, ElementsAre("told to myself", "message one", "ping 1", "pong 2", "message two",
                                  "rejected three", "told rain", "drain "));
+}
+
+// What its on_open sends itself comes first, whatever others have sent meanwhile.
+struct Careful {
+  Story& story;
+  void on_open(WorkerSession& session) {
+    session.join("tea");
+    session.flush();
+    std::thread([to = session.address()] { (void)to.send("from another"); }).join();
+    (void)session.address().send("to myself");
+    session.publish("tea", "to my group");
+  }
+  void on_message(WorkerSession&, Message) {}
+  void on_server_message(WorkerSession&, ServerMessage message) {
+    story.emplace_back(message.text());
+  }
+};
+
+TEST(AWorker, HearsFirstWhatItsOnOpenSentItself) {
+  Story story;
+  Workshop shop(
+      [&](Router& routes) { routes.websocket<Careful>("/", std::ref(story)).on_workers(); });
+  WireClient alice(shop.server);
+  alice.sends(handshake("/"));
+  shop.works_all();
+  EXPECT_THAT(story, ElementsAre("to myself", "to my group", "from another"));
 }
 
 TEST(AHandlerForWorkers, IsDestroyedWhenItsSubprotocolWasNotOffered) {

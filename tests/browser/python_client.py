@@ -117,10 +117,10 @@ async def _(connection):
     return f"1009 {connection.close_reason}"
 
 
-@row("an idle session whose client answers pings stays open", websocket={"idleTimeout": 1000})
+@row("an idle session whose client answers pings stays open", websocket={"idleTimeout": 3000})
 async def _(connection):
     try:
-        await asyncio.wait_for(connection.recv(), 3)
+        await asyncio.wait_for(connection.recv(), 7)
         raise AssertionError("a message nobody sent")
     except asyncio.TimeoutError:
         await echoes(connection, "alive")

@@ -138,9 +138,9 @@ globalThis.scenarios = (() => {
       const socket = await connect(pinging);
       const first = await Promise.race([
         socket.closed.then(({code}) => `closed with ${code}`),
-        new Promise((resolve) => setTimeout(() => resolve("open"), 3000)),
+        new Promise((resolve) => setTimeout(() => resolve("open"), 7000)),
       ]);
-      same(first, "open", "after 3 s");
+      same(first, "open", "after 7 s");
       socket.send("alive");
       same(await socket.receive(), "alive", "echo");
       socket.close(1000);

@@ -42,7 +42,7 @@ class Script:
         return {
             "url": local(place.server({**LARGE, "compression": compression})),
             "passive": local(place.server({"idleTimeout": 1000, "sendPingsAutomatically": False})),
-            "pinging": local(place.server({"idleTimeout": 1000})),
+            "pinging": local(place.server({"idleTimeout": 3000})),
             "goodbye": local(leaving),
             "certificate": place.world.certificate()[0],
         }, leaving
