@@ -1,21 +1,26 @@
-# Everything comes from the distribution (DESIGN.md §7).
+# Everything comes from the distribution (DESIGN.md §7). What the library itself needs stands in
+# orreryConfig.cmake.in and orrery.pc.in too: tests/install notices when they differ.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(Boost 1.81 REQUIRED COMPONENTS url)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
+find_package(prometheus-cpp REQUIRED)
 find_package(simdjson REQUIRED)
-find_package(CLI11 REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
-add_library(isal::isal ALIAS PkgConfig::isal)
+find_package(isal REQUIRED)
 
+if(ORRERY_BUILD_PROGRAM)
+  find_package(Boost 1.81 REQUIRED COMPONENTS json)
+  find_package(CLI11 REQUIRED)
+endif()
 if(ORRERY_BUILD_TESTS OR ORRERY_BUILD_EXAMPLES)
   find_package(GTest REQUIRED)
 endif()
 if(ORRERY_BUILD_BENCHMARKS)
   find_package(benchmark REQUIRED)
 endif()
-# The distribution's Python, because that is the one which has the websockets package.
-find_program(ORRERY_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+if(ORRERY_BUILD_TESTS)
+  # The distribution's Python, because that is the one which has the websockets package.
+  find_program(ORRERY_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+endif()

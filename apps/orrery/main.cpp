@@ -1,10 +1,17 @@
 // orrery: the server and its tools. Which command was meant, and what it answers.
+#include <unistd.h>
+
 #include <iostream>
 
+#include "apps/orrery/doctor.h"
+#include "apps/orrery/routes.h"
 #include "apps/orrery/serve.h"
 #include "cli/admin_commands.h"
+#include "cli/bench.h"
 #include "cli/command_line.h"
 #include "cli/config_commands.h"
+#include "cli/connect.h"
+#include "cli/new_gear.h"
 #include "config/describe.h"
 
 namespace {
@@ -13,7 +20,8 @@ using namespace orrery;
 
 cli::Exit serve(const cli::CommandLine& line) {
   const auto configuration = cli::load_configuration(line);
-  if (configuration.ok()) return app::serve(configuration, std::cout, std::cerr);
+  const auto read_again = [&line] { return cli::load_configuration(line); };
+  if (configuration.ok()) return app::serve(configuration, read_again, std::cout, std::cerr);
   cli::print_diagnostics(configuration, std::cerr);
   return cli::Exit::refused;
 }
@@ -24,19 +32,28 @@ cli::Exit print(std::string_view text) {
 }
 
 cli::Exit run(const cli::CommandLine& line) {
+  const auto loaded = [&line] { return cli::load_configuration(line); };
   switch (line.command) {
     case cli::Command::serve: return serve(line);
     case cli::Command::config_check:
-      return cli::check_configuration(cli::load_configuration(line), std::cout, std::cerr);
+      return cli::check_configuration(loaded(), std::cout, std::cerr);
     case cli::Command::config_defaults: return print(config::defaults_text());
     case cli::Command::config_explain: return cli::explain_key(line.key, std::cout, std::cerr);
     case cli::Command::config_schema: return print(config::schema_text());
-    case cli::Command::drain:
-      return cli::drain_server(cli::load_configuration(line), std::cout, std::cerr);
-    case cli::Command::status:
-      return cli::print_status(cli::load_configuration(line), line.form, std::cout, std::cerr);
+    case cli::Command::drain: return cli::drain_server(loaded(), std::cout, std::cerr);
+    case cli::Command::reload: return cli::reload_server(loaded(), std::cout, std::cerr);
+    case cli::Command::status: return cli::print_status(loaded(), line.form, std::cout, std::cerr);
+    case cli::Command::routes: return app::print_routes(loaded(), std::cout, std::cerr);
+    case cli::Command::doctor: return app::examine_machine(loaded(), std::cout, std::cerr);
+    case cli::Command::new_gear:
+      return cli::write_new_gear(line.name, line.folder, app::version(), std::cout, std::cerr);
+    case cli::Command::connect:
+      return cli::connect(line.connect, STDIN_FILENO, std::cout, std::cerr);
+    case cli::Command::bench:
+      return cli::bench(line.bench, std::cout, std::cerr,
+                        isatty(STDERR_FILENO) == 1 ? cli::Watched::yes : cli::Watched::no);
     case cli::Command::version: return print("orrery " + std::string(app::version()) + "\n");
-    case cli::Command::help: return print(cli::help_text());
+    case cli::Command::help: return print(cli::help_text(line.about));
   }
   return cli::Exit::refused;
 }

@@ -2,12 +2,20 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
 #include <ostream>
+#include <thread>
 
 #include "apps/orrery/admin_listener.h"
 #include "apps/orrery/assemble.h"
+#include "apps/orrery/exit_deadline.h"
+#include "apps/orrery/reload.h"
+#include "apps/orrery/service_notices.h"
 #include "apps/orrery/stop_signals.h"
 #include "base/clock.h"
 #include "net/descriptors.h"
@@ -32,27 +40,68 @@ cli::Exit fail(observe::Log& log, const std::string& why) {
   return cli::Exit::failed;
 }
 
+// How much longer than drain.deadline the process waits for callbacks to return.
+constexpr milliseconds grace = 2s;
+
+// The log writes within 100 ms.
+[[noreturn]] void leave_behind(observe::Log& log) {
+  log.error("a callback has not returned by drain.deadline: the process ends without it");
+  std::this_thread::sleep_for(200ms);
+  std::_Exit(static_cast<int>(cli::Exit::failed));
+}
+
 // Begins the drain, whoever asks first: a signal, or an operator through the admin listener.
 class Goodbye {
  public:
-  Goodbye(server::Engine& engine, const config::Drain& drain, observe::Log& log)
-      : engine_(engine), options_(drain_options(drain)), log_(log) {}
+  Goodbye(server::Engine& engine, ExitDeadline& last, const config::Drain& drain,
+          const ServiceNotices& notices, observe::Log& log)
+      : engine_(engine),
+        last_(last),
+        options_(drain_options(drain)),
+        notices_(notices),
+        log_(log) {}
+
+  void set_options(const config::Drain& drain) {
+    const std::lock_guard lock(mutex_);
+    options_ = drain_options(drain);
+  }
 
   void ask(std::string_view asked_by) {
     log_.info("STOP", {{"asked_by", asked_by}});
-    DrainOptions options = options_;
+    DrainOptions options = this->options();
     const bool at_terminal = asked_by == "SIGINT";  // where nobody wants to wait
     if (at_terminal) options.delay = options.spread = 0s;
     const bool first = !begun_.exchange(true);
+    if (first) notices_.stopping(options.deadline + 2 * grace);
     if (first || at_terminal) engine_.drain(options);
+    last_.arm(options.deadline + grace);
   }
 
  private:
+  [[nodiscard]] DrainOptions options() {
+    const std::lock_guard lock(mutex_);
+    return options_;
+  }
+
   server::Engine& engine_;
-  const DrainOptions options_;
+  ExitDeadline& last_;
+  std::mutex mutex_;
+  DrainOptions options_;
+  const ServiceNotices& notices_;
   observe::Log& log_;
   std::atomic<bool> begun_{false};
 };
+
+void announce(const server::Engine& engine, const AdminListener& admin, std::ostream& out) {
+  for (const auto& address : engine.addresses()) out << "listening " << address << '\n';
+  for (const auto& address : admin.addresses()) out << "admin " << address << '\n';
+  out.flush();
+}
+
+// 422: the file was read, and what it says can't be done (RFC 9110 §15.5.21).
+Response answer_to(const ReloadReport& report) {
+  return Response::json(as_json(report), report.errors.empty() ? 200 : 422);
+}
 
 }  // namespace
 
@@ -60,7 +109,8 @@ std::string_view version() {
   return ORRERY_VERSION;
 }
 
-cli::Exit serve(const config::Loaded& configuration, std::ostream& out, std::ostream& log_out) {
+cli::Exit serve(const config::Loaded& configuration, const ReadConfiguration& read_again,
+                std::ostream& out, std::ostream& log_out) {
   const config::Tree& tree = configuration.tree;
   const BlockedSignals signals;
   const SystemClock clock;
@@ -75,16 +125,25 @@ cli::Exit serve(const config::Loaded& configuration, std::ostream& out, std::ost
   const auto make_workers = [](const pools::WorkerLimits& limits) {
     return std::make_unique<pools::ThreadWorkers>(limits);
   };
+  ExitDeadline last([&] { leave_behind(log); });
   server::Engine engine(server_options(tree, descriptors),
                         {clock, log, jobs, random, make_workers});
   const auto addresses = listeners(tree.server);
   if (!addresses) return fail(log, addresses.error());
   for (const auto& [address, tls] : *addresses) engine.listen(address, tls);
 
-  Goodbye goodbye(engine, tree.drain, log);
+  const auto service = ServiceEnvironment::of_this_process();
+  const auto notices = ServiceNotices::open(service);
+  if (!notices) return fail(log, notices.error());
+  Goodbye goodbye(engine, last, tree.drain, *notices, log);
+  Reload reload({read_again, [&](const auto& drain) { goodbye.set_options(drain); }, engine, log,
+                 descriptors},
+                tree);
   std::atomic<bool> started{false};  // the engine tells nothing before
   const admin::NodeControl control{[&] { return started ? engine.status() : ServerStatus{}; },
-                                   [&] { goodbye.ask("admin"); }};
+                                   [&] { return started ? engine.metrics() : std::string(); },
+                                   [&] { goodbye.ask("admin"); },
+                                   [&] { return answer_to(reload.run("admin")); }};
   AdminListener admin(tree.admin, control, log);
   if (const auto ready = admin.start(); !ready) return fail(log, ready.error());
   if (const auto ready = engine.start(routes); !ready) return fail(log, ready.error());
@@ -93,14 +152,21 @@ cli::Exit serve(const config::Loaded& configuration, std::ostream& out, std::ost
                      {"gears", gears.size()},
                      {"descriptors", descriptors},
                      {"sessions_fit", connections_that_fit(descriptors)}});
-  for (const auto& address : engine.addresses()) out << "listening " << address << '\n';
-  for (const auto& address : admin.addresses()) out << "admin " << address << '\n';
-  out.flush();
+  announce(engine, admin, out);
 
   SignalWatch watch(
-      signals, [&](std::string_view signal) { goodbye.ask(signal); },
+      signals,
+      [&](std::string_view signal) {
+        if (signal == "SIGHUP")
+          (void)reload.run(signal);
+        else
+          goodbye.ask(signal);
+      },
       static_cast<int>(cli::Exit::failed));
   if (const auto watching = watch.start(); !watching) return fail(log, watching.error());
+  notices->ready(fmt::format("serving at {}", fmt::join(engine.addresses(), ", ")));
+  std::optional<Watchdog> watchdog;
+  if (const auto step = pulse_of(service, ::getpid())) watchdog.emplace(*notices, *step);
   const DrainReport report = engine.join();
   out << fmt::format("drained: {} told, {} cut\n", report.told, report.cut);
   out.flush();

@@ -3,6 +3,7 @@
 // Thread  the main thread, and the only one when it is called: see BlockedSignals.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 
 #include "cli/command_line.h"
@@ -12,9 +13,13 @@ namespace orrery::app {
 
 std::string_view version();
 
+/// Reads the configuration once more, as when the program started.
+using ReadConfiguration = std::function<config::Loaded()>;
+
 /// `listening URL`, `admin URL` and, at the end, `drained: N told, M cut` go to `out`, log lines to
 /// `log_out`. SIGTERM drains as configured, SIGINT without delay and spread; a second signal ends
-/// the process at once.
-cli::Exit serve(const config::Loaded& configuration, std::ostream& out, std::ostream& log_out);
+/// the process at once. SIGHUP reads the configuration again.
+cli::Exit serve(const config::Loaded& configuration, const ReadConfiguration& read_again,
+                std::ostream& out, std::ostream& log_out);
 
 }  // namespace orrery::app

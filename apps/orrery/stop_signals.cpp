@@ -15,6 +15,7 @@ BlockedSignals::BlockedSignals() {
   sigemptyset(&set_);
   sigaddset(&set_, SIGINT);
   sigaddset(&set_, SIGTERM);
+  sigaddset(&set_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -39,6 +40,10 @@ void SignalWatch::wait() const {
     if (::poll(watched, 2, -1) < 0 || watched[0].revents == 0) continue;
     signalfd_siginfo signal{};
     if (::read(arriving_.get(), &signal, sizeof signal) != sizeof signal) continue;
+    if (signal.ssi_signo == SIGHUP) {
+      asked_("SIGHUP");
+      continue;
+    }
     if (++count > 1) _exit(status_);
     asked_(signal.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
   }

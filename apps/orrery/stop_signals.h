@@ -1,5 +1,5 @@
-// SIGINT and SIGTERM are blocked in all threads, and taken by one that waits for them, rather than
-// in a handler that interrupts whoever runs.
+// SIGINT, SIGTERM and SIGHUP are blocked in all threads, and taken by one that waits for them,
+// rather than in a handler that interrupts whoever runs.
 //
 // Owner   serve(): a BlockedSignals before it starts any thread, for threads inherit what is
 //         blocked; a SignalWatch last, for what it tells must still be there.
@@ -29,10 +29,10 @@ class BlockedSignals {
 
 class SignalWatch {
  public:
-  /// Told of the first signal, by its name. It returns at once.
+  /// Told of the first signal to end, and of every SIGHUP, by name. It returns soon.
   using Asked = std::function<void(std::string_view signal)>;
 
-  /// The first signal is told, the second ends the process with `status`.
+  /// The second signal to end ends the process with `status`.
   SignalWatch(const BlockedSignals& signals, Asked asked, int status)
       : signals_(signals), asked_(std::move(asked)), status_(status) {}
   SignalWatch(const SignalWatch&) = delete;

@@ -47,7 +47,9 @@ struct ServerOptions {
   Limits limits{};          // of every session, unless its route says otherwise
   HttpLimits http_limits{};
   std::vector<std::string> origins{"same-origin"};  // see WebsocketRoute::origins()
-  std::size_t connections = 10'000;           // that fit; a tenth of them may be without a session
+  /// Open ones at most; a tenth of them may be without a session; more wait in the backlog. 0: what
+  /// the process's limit of descriptors allows, less 64 for everything else.
+  std::size_t connections = 0;
   std::map<std::string, PoolLimits> pools{};  // "gear:chat", "tenant:acme"; others: the defaults
   milliseconds callback_budget = 100ms;       // a callback that holds its loop longer is logged
   /// Networks ("10.0.0.0/8") of proxies whose Forwarded and X-Forwarded headers are believed.
@@ -119,6 +121,17 @@ class Server {
   /// Names and groups of one executor pool, for any thread; it may outlive the server.
   [[nodiscard]] Sender sender(std::string_view pool = "gear:main") const;
   [[nodiscard]] ServerStatus status() const;
+  /// What docs/metrics.md lists, in Prometheus' text format (version 0.0.4), for a route of a
+  /// listener that the public does not reach. Any thread.
+  [[nodiscard]] std::string metrics() const;
+  /// Takes limits, origins, trusted proxies, pools and the callback budget from `options`, without
+  /// disturbing anybody: connections that come later, and requests on plain ones, are held to them;
+  /// sessions that are open keep what they began with. Everything else in `options` needs a new
+  /// start. An error changes nothing.
+  [[nodiscard]] Result<void> reconfigure(const ServerOptions& options);
+  /// Reads certificates and keys again, for connections that come later. All are read before any is
+  /// used: an error changes nothing.
+  [[nodiscard]] Result<void> reload_certificates();
   /// Changes the limits of a pool while it serves, or makes a new one.
   void set_pool(std::string_view pool, const PoolLimits& limits);
   /// Closes the sessions of a pool with 1013, and refuses newcomers with 404.

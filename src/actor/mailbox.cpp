@@ -43,19 +43,36 @@ void Letter::run() {
 
 std::unique_ptr<Letter> Mailbox::keep(LetterContent content) {
   const std::size_t bytes = weight_of(content);
-  const std::size_t count_before = count_.fetch_add(1, std::memory_order_relaxed);
-  const std::size_t bytes_before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  if (const auto paid = paid_bytes_of(content); paid > 0)
-    paid_bytes_.fetch_add(paid, std::memory_order_relaxed);
-  auto letter = std::make_unique<Letter>(shared_from_this(), std::move(content), bytes);
-  const bool fits = count_before < limits_.count && bytes_before + bytes <= limits_.bytes;
-  if (!fits) {
+  if (!take_place(bytes)) {
     refused_.fetch_add(1, std::memory_order_relaxed);
     if (limits_.overflow == MailboxOverflow::close)
       close(CloseCause::Kind::slow_consumer, 1008, "mailbox full");
-    return nullptr;  // the letter gives back what it took
+    return nullptr;
   }
-  return letter;
+  if (const auto paid = paid_bytes_of(content); paid > 0)
+    paid_bytes_.fetch_add(paid, std::memory_order_relaxed);
+  return std::make_unique<Letter>(shared_from_this(), std::move(content), bytes);
+}
+
+namespace {
+
+// Adds `more` if the sum is not above `limit`.
+bool add_within(std::atomic<std::size_t>& sum, std::size_t more, std::size_t limit) {
+  std::size_t before = sum.load(std::memory_order_relaxed);
+  do {
+    if (before > limit || more > limit - before) return false;
+  } while (!sum.compare_exchange_weak(before, before + more, std::memory_order_relaxed));
+  return true;
+}
+
+}  // namespace
+
+// What finds no room is never seen in the sums: the loop charges its session with them.
+bool Mailbox::take_place(std::size_t bytes) {
+  if (!add_within(count_, 1, limits_.count)) return false;
+  if (add_within(bytes_, bytes, limits_.bytes)) return true;
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
 }
 
 void Mailbox::give_back(std::size_t bytes, std::size_t paid_bytes) {

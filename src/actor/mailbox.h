@@ -147,6 +147,7 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox> {
   };
 
   [[nodiscard]] bool in_own_callback() const;
+  [[nodiscard]] bool take_place(std::size_t bytes);
   void give_back(std::size_t bytes, std::size_t paid_bytes);
 
   const std::shared_ptr<Door> door_;

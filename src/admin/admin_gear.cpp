@@ -58,6 +58,10 @@ void AdminGear::routes(Router& routes) {
   routes.get("/healthz", [](const Request&) { return Response::text("ok\n"); });
   routes.get("/readyz", [this](const Request&) { return readiness(); });
   routes.get("/api/status", [this](const Request&) { return status(); });
+  routes.get("/metrics", [this](const Request&) {
+    return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, node_.metrics()};
+  });
+  routes.post("/api/reload", [this](const Request&) { return node_.reload(); });
   routes.post("/api/drain", [this](const Request&) { return begin_drain(); });
 }
 

@@ -3,6 +3,8 @@
 //   GET  /healthz     200 "ok": the process answers
 //   GET  /readyz      200 "ready", or 503 with why not: "starting", "draining"
 //   GET  /api/status  {"ready":true,"draining":false,"sessions":3,"loops":2,"version":"0.1.0"}
+//   GET  /metrics     for Prometheus: docs/metrics.md
+//   POST /api/reload  200 {"applied":[...],"needs_restart":[...],"errors":[]}, or 422 with errors
 //   POST /api/drain   202: the drain has begun; again: it goes on
 //
 // Owner   whoever mounts it, until the admin server has ended.
@@ -19,10 +21,12 @@
 
 namespace orrery::admin {
 
-/// What the node tells about itself, and lets be done to it. Both return at once.
+/// What the node tells about itself, and lets be done to it. All return soon.
 struct NodeControl {
   std::function<ServerStatus()> status;
+  std::function<std::string()> metrics;
   std::function<void()> drain;
+  std::function<Response()> reload;
 };
 
 struct AdminOptions {

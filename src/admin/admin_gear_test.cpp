@@ -19,12 +19,13 @@ class AdminTest : public ::testing::Test {
   int drains = 0;
 
   AdminGear gear_with(std::string token) {
-    return AdminGear({[this] { return node; },
+    return AdminGear({[this] { return node; }, [] { return std::string("orrery_ready 1\n"); },
                       [this] {
                         ++drains;
                         node.ready = false;
                         node.draining = true;
-                      }},
+                      },
+                      [] { return Response::json("{\"applied\":[]}"); }},
                      {std::move(token), "1.2.3"});
   }
 
@@ -44,6 +45,20 @@ class AdminTest : public ::testing::Test {
     return {.headers = std::move(headers), .address = "192.0.2.7"};
   }
 };
+
+TEST_F(AdminTest, TellsPrometheusItsMetricsAndNobodyFromAfar) {
+  const auto answer = server.get("/metrics", from_here());
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "orrery_ready 1\n");
+  EXPECT_THAT(answer.headers, Contains(Pair("Content-Type", "text/plain; version=0.0.4")));
+  EXPECT_EQ(server.get("/metrics", from_afar()).status, 401);
+}
+
+TEST_F(AdminTest, ReadsTheConfigurationAgainForThoseWhoMay) {
+  EXPECT_EQ(server.request("POST", "/api/reload", from_here()).body, "{\"applied\":[]}");
+  EXPECT_EQ(server.get("/api/reload", from_here()).status, 405);
+  EXPECT_EQ(server.request("POST", "/api/reload", from_afar()).status, 401);
+}
 
 TEST_F(AdminTest, IsAlive) {
   const auto answer = server.get("/healthz", from_here());

@@ -40,6 +40,18 @@ std::optional<config::Object> members_of(const std::string& body) {
   return std::move(*object);
 }
 
+// The texts of a list in an answer; none if it has no such list.
+std::vector<std::string> texts_in(const config::Object& report, std::string_view name) {
+  std::vector<std::string> texts;
+  for (const auto& member : report) {
+    const auto* const list = std::get_if<config::List>(&member.value.data);
+    if (member.name != name || list == nullptr) continue;
+    for (const auto& each : *list)
+      if (const auto* text = std::get_if<std::string>(&each.data)) texts.push_back(*text);
+  }
+  return texts;
+}
+
 }  // namespace
 
 Exit drain_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
@@ -48,6 +60,33 @@ Exit drain_server(const config::Loaded& loaded, std::ostream& out, std::ostream&
   const auto body = answer_to({.method = "POST", .path = "/api/drain"}, loaded, errors);
   if (!body) return Exit::failed;
   out << "draining; the server ends when its sessions are gone, or at drain.deadline\n";
+  return Exit::ok;
+}
+
+Exit reload_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
+  print_diagnostics(loaded, errors);
+  if (!loaded.ok()) return Exit::refused;
+  const auto answer = ask_admin(loaded.tree.admin, {.method = "POST", .path = "/api/reload"});
+  if (!answer) {
+    errors << "orrery: " << answer.error() << '\n';
+    return Exit::failed;
+  }
+  const auto report = members_of(answer->body);
+  if (!report) {
+    errors << fmt::format("orrery: the admin listener answered {}: {}\n", answer->status,
+                          answer->body);
+    return Exit::failed;
+  }
+  for (const auto& text : texts_in(*report, "errors")) errors << text << '\n';
+  if (answer->status / 100 != 2) {
+    errors << "orrery: the server goes on with its old configuration\n";
+    return Exit::failed;
+  }
+  const auto applied = texts_in(*report, "applied");
+  for (const auto& key : applied) out << key << " acts from now on\n";
+  for (const auto& key : texts_in(*report, "needs_restart")) out << key << " needs a restart\n";
+  if (applied.empty())
+    out << "nothing that acts at once has changed; certificates were read again\n";
   return Exit::ok;
 }
 

@@ -12,6 +12,8 @@ namespace orrery::cli {
 
 /// `orrery drain`: the drain has begun when it returns; it does not wait for its end.
 Exit drain_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors);
+/// `orrery reload`: says which changed keys act now, and which need a restart.
+Exit reload_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors);
 /// `orrery status`: one line per fact, or the JSON as it came.
 Exit print_status(const config::Loaded& loaded, Form form, std::ostream& out, std::ostream& errors);
 

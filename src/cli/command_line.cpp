@@ -14,11 +14,16 @@ constexpr std::string_view help = R"(Orrery: a WebSocket application server.
 
 usage: orrery COMMAND [--config FILE] [--set KEY=VALUE]...
 
-  serve                 runs the server; prints `listening URL` for each listener to stdout and its
-                        log to stderr. SIGTERM drains it, SIGINT does so at once, a second signal
-                        ends it
+  serve                 runs the server: `listening URL` per listener to stdout, its log to stderr;
+                        SIGTERM drains it, SIGINT does so at once, a second signal ends it
   drain                 tells the server that runs to say goodbye to its clients, and end
+  reload                lets the server that runs read its configuration and certificates again
   status [--json]       says how the server that runs is doing
+  connect URL           talks to a WebSocket: lines in, frames out (connect --help)
+  bench URL             loads a server and says how it does (bench --help)
+  routes                says what is served where, and with which limits
+  doctor                says whether this machine can carry the server, and how to mend it
+  new-gear NAME [DIR]   writes a project for a gear of your own, in ./NAME
   config check          says everything that is wrong with the configuration
   config defaults       prints a configuration file with every key, explained
   config explain KEY    says what a key means and accepts
@@ -26,16 +31,20 @@ usage: orrery COMMAND [--config FILE] [--set KEY=VALUE]...
   version               prints the version
 
   --config FILE         the configuration; else ./orrery.json, else /etc/orrery/orrery.json
-  --set KEY=VALUE       sets one key, over file and environment: --set server.port=8080
+  --set KEY=VALUE       sets one key, over the environment (ORRERY_SERVER__PORT=8080) and the file
   --help                prints this
 
-Environment: ORRERY_SERVER__PORT=8080 sets server.port, over the file.
 Exit status: 0 all is well; 1 it failed while running; 2 the command or the configuration is wrong.
 )";
 
-constexpr const char* command_names[] = {"serve",    "drain",   "status", "config",  "check",
-                                         "defaults", "explain", "schema", "version", "--json",
-                                         "--config", "--set",   "--help"};
+constexpr const char* command_names[] = {
+    "routes",      "doctor",   "new-gear",      "serve",    "drain",     "reload",
+    "status",      "connect",  "bench",         "config",   "check",     "defaults",
+    "explain",     "schema",   "version",       "--json",   "--config",  "--set",
+    "--help",      "--header", "--subprotocol", "--binary", "--wait",    "--insecure",
+    "--ca",        "--mode",   "--connections", "--depth",  "--size",    "--text",
+    "--deflate",   "--rate",   "--duration",    "--warmup", "--threads", "--slow",
+    "--read-rate", "--pid"};
 
 // CLI11 names the words that it did not expect at the end of its sentence.
 Misuse misuse(std::string why, const std::vector<std::string>& words) {
@@ -62,8 +71,8 @@ CLI::App& add_command(CLI::App& app, std::string name, Command command, CommandL
 
 }  // namespace
 
-std::string_view help_text() {
-  return help;
+std::string_view help_text(Command about) {
+  return about == Command::connect ? connect_help() : about == Command::bench ? bench_help() : help;
 }
 
 std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> words) {
@@ -73,9 +82,19 @@ std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> wo
   add_options(app, line);
   add_command(app, "serve", Command::serve, line);
   add_command(app, "drain", Command::drain, line);
+  add_command(app, "reload", Command::reload, line);
   add_command(app, "status", Command::status, line).add_flag_callback("--json", [&line] {
     line.form = Form::json;
   });
+  CLI::App& connect = add_command(app, "connect", Command::connect, line);
+  add_connect_options(connect, line.connect);
+  CLI::App& bench = add_command(app, "bench", Command::bench, line);
+  add_bench_options(bench, line.bench);
+  add_command(app, "routes", Command::routes, line);
+  add_command(app, "doctor", Command::doctor, line);
+  CLI::App& gear = add_command(app, "new-gear", Command::new_gear, line);
+  gear.add_option("name", line.name, "NAME")->required();
+  gear.add_option("folder", line.folder, "DIR");
   add_command(app, "version", Command::version, line);
   CLI::App* config = app.add_subcommand("config")->fallthrough()->require_subcommand(0, 1);
   add_command(*config, "check", Command::config_check, line);
@@ -88,7 +107,10 @@ std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> wo
   try {
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    return CommandLine{};
+    CommandLine asked;
+    if (connect.parsed()) asked.about = Command::connect;
+    if (bench.parsed()) asked.about = Command::bench;
+    return asked;
   } catch (const CLI::ParseError& error) {
     return misuse(error.what(), words);
   }

@@ -9,6 +9,9 @@
 #include <variant>
 #include <vector>
 
+#include "cli/bench_options.h"
+#include "cli/connect_options.h"
+
 namespace orrery::cli {
 
 /// The exit codes of every command; --help tells them.
@@ -21,7 +24,13 @@ enum class Command : std::uint8_t {
   config_explain,
   config_schema,
   drain,
+  reload,
   status,
+  connect,
+  bench,
+  routes,
+  doctor,
+  new_gear,
   version,
   help,
 };
@@ -34,7 +43,12 @@ struct CommandLine {
   std::optional<std::string> config_file;
   std::vector<std::string> sets{};  // "server.port=8080"
   std::string key{};                // of config explain
+  std::string name{};               // of new-gear
+  std::string folder{};             // of new-gear; empty: ./NAME
   Form form = Form::text;           // of status
+  ConnectOptions connect{};
+  BenchOptions bench{};
+  Command about = Command::help;  // whose page --help prints: connect's, bench's, or all
 };
 
 /// The words make no sense; the text says why and what to do.
@@ -45,7 +59,7 @@ struct Misuse {
 /// `words` without the program's name.
 std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> words);
 
-/// What `orrery --help` prints: one screen.
-std::string_view help_text();
+/// What `orrery --help` prints: one screen. `connect` and `bench` have pages of their own.
+std::string_view help_text(Command about = Command::help);
 
 }  // namespace orrery::cli

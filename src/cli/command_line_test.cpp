@@ -37,12 +37,98 @@ TEST(CommandLine, KnowsItsCommands) {
   EXPECT_EQ(understood({"config", "defaults"}).command, Command::config_defaults);
   EXPECT_EQ(understood({"config", "schema"}).command, Command::config_schema);
   EXPECT_EQ(understood({"drain"}).command, Command::drain);
+  EXPECT_EQ(understood({"reload"}).command, Command::reload);
   EXPECT_EQ(understood({"status"}).command, Command::status);
   EXPECT_EQ(understood({"status"}).form, Form::text);
   EXPECT_EQ(understood({"status", "--json", "--set", "admin.port=1"}).form, Form::json);
+  EXPECT_EQ(understood({"routes"}).command, Command::routes);
+  EXPECT_EQ(understood({"doctor", "--set", "server.port=0"}).command, Command::doctor);
+  const CommandLine gear = understood({"new-gear", "green_tea", "projects/tea"});
+  EXPECT_EQ(gear.command, Command::new_gear);
+  EXPECT_EQ(gear.name + " " + gear.folder, "green_tea projects/tea");
+  EXPECT_EQ(understood({"new-gear", "tea"}).folder, "");
   const CommandLine explain = understood({"config", "explain", "server.port"});
   EXPECT_EQ(explain.command, Command::config_explain);
   EXPECT_EQ(explain.key, "server.port");
+}
+
+TEST(CommandLine, KnowsWhatConnectIsAsked) {
+  const CommandLine line = understood({"connect", "wss://a.example/x", "--header", "A: b",
+                                       "--header", "C: d", "--subprotocol", "feed.v1", "--binary",
+                                       "--wait", "250ms", "--insecure", "--ca", "roots.pem"});
+  EXPECT_EQ(line.command, Command::connect);
+  const ConnectOptions& options = line.connect;
+  EXPECT_EQ(options.client.url, "wss://a.example/x");
+  EXPECT_THAT(options.client.headers, ElementsAre("A: b", "C: d"));
+  EXPECT_THAT(options.client.subprotocols, ElementsAre("feed.v1"));
+  EXPECT_EQ(options.opcode, websocket::Opcode::binary);
+  EXPECT_EQ(options.wait.count(), 250);
+  EXPECT_EQ(options.client.verify, net::TlsVerify::nothing);
+  EXPECT_EQ(options.client.ca_file, "roots.pem");
+}
+
+TEST(CommandLine, KnowsWhatBenchIsAsked) {
+  const BenchOptions plain = understood({"bench", "ws://h/echo"}).bench;
+  EXPECT_EQ(plain.connections, 100u);
+  EXPECT_EQ(plain.rate, 0);
+  EXPECT_FALSE(plain.pid.has_value());
+  const BenchOptions options =
+      understood({"bench",    "ws://h/echo", "--mode",      "slow",      "--connections",
+                  "7",        "--depth",     "16",          "--size",    "16KiB",
+                  "--binary", "--deflate",   "--rate",      "2.5",       "--duration",
+                  "1m",       "--warmup",    "0",           "--threads", "2",
+                  "--pid",    "17",          "--read-rate", "1KB",       "--json"})
+          .bench;
+  EXPECT_EQ(options.mode, BenchMode::echo);
+  EXPECT_EQ(options.slow, 10u);
+  EXPECT_EQ(options.connections, 7u);
+  EXPECT_EQ(options.depth, 16u);
+  EXPECT_EQ(options.size, 16'384u);
+  EXPECT_EQ(options.opcode, websocket::Opcode::binary);
+  EXPECT_TRUE(options.deflate && options.json);
+  EXPECT_EQ(options.rate, 2.5);
+  EXPECT_EQ(options.duration.count(), 60'000);
+  EXPECT_EQ(options.warmup.count(), 0);
+  EXPECT_EQ(options.threads, 2u);
+  EXPECT_EQ(options.pid, 17);
+  EXPECT_EQ(options.read_rate, 1000u);
+  EXPECT_EQ(understood({"bench", "ws://h", "--depth", "2", "--depth", "3"}).bench.depth, 3u)
+      << "the last one counts";
+}
+
+TEST(CommandLine, SaysWhatFitsAnOption) {
+  struct Row {
+    std::vector<std::string> words;
+    const char* advice;
+  };
+  const Row rows[] = {
+      {{"connect"}, "URL"},
+      {{"connect", "host:80"}, "must start with ws://"},
+      {{"connect", "ws://h", "--header", "x"}, "--header \"Name: value\""},
+      {{"connect", "ws://h", "--subprotocol", "a b"}, "no name of a subprotocol"},
+      {{"connect", "ws://h", "--wait", "5"}, "500ms, 10s or 2m"},
+      {{"connect", "ws://h", "--depth", "5"}, "--depth"},
+      {{"bench", "ws://h", "--mode", "ecko"}, "echo, fan-out, connect, slow or idle"},
+      {{"bench", "ws://h", "--connections", "0"}, "a whole number from 1 to"},
+      {{"bench", "ws://h", "--connections", "many"}, "\"many\" does not fit"},
+      {{"bench", "ws://h", "--size", "1GB"}, "such as 512 or 16KiB"},
+      {{"bench", "ws://h", "--rate", "-1"}, "messages per second"},
+      {{"bench", "ws://h", "--duration", "10"}, "500ms, 10s or 2m"},
+      {{"bench", "ws://h", "--pid", "x"}, "pidof orrery"},
+      {{"bench", "ws://h", "--text", "--binary"}, "excludes"},
+      {{"bench", "ws://h", "ws://i"}, "ws://i"},
+      {{"bench", "ws://h", "--connectoins", "5"}, "--connectoins"},
+  };
+  for (const auto& row : rows) EXPECT_THAT(misuse_of(row.words), HasSubstr(row.advice));
+}
+
+TEST(Bench, SaysWhatDoesNotGoTogetherOrDoesNotFitHere) {
+  EXPECT_EQ(fault_in({.connections = 100}, 1024), "");
+  EXPECT_THAT(fault_in({.connections = 1000}, 1024), HasSubstr("ulimit -n 1036"));
+  EXPECT_THAT(fault_in({.connections = 1000}, 1024), HasSubstr("at most 988 fit"));
+  EXPECT_THAT(fault_in({.mode = BenchMode::idle, .rate = 5}, 1024), HasSubstr("leave it out"));
+  EXPECT_THAT(fault_in({.mode = BenchMode::connect, .slow = 5}, 1024), HasSubstr("leave it out"));
+  EXPECT_THAT(fault_in({.connections = 1, .threads = 2}, 1024), HasSubstr("--connections"));
 }
 
 TEST(CommandLine, TakesOptionsBeforeAndAfterTheCommand) {
@@ -62,6 +148,8 @@ TEST(CommandLine, ShowsItsHelpFromEverywhere) {
   EXPECT_EQ(understood({"-h"}).command, Command::help);
   EXPECT_EQ(understood({"serve", "--help"}).command, Command::help);
   EXPECT_EQ(understood({"config", "--help"}).command, Command::help);
+  EXPECT_EQ(understood({"bench", "--help"}).about, Command::bench);
+  EXPECT_EQ(understood({"connect", "ws://h", "--help"}).about, Command::connect);
 }
 
 TEST(CommandLine, SaysWhatToDoWhenItDoesNotUnderstand) {
@@ -72,19 +160,30 @@ TEST(CommandLine, SaysWhatToDoWhenItDoesNotUnderstand) {
   EXPECT_THAT(misuse_of({"drain", "--json"}), HasSubstr("--json"));
   EXPECT_THAT(misuse_of({"serve", "twice"}), HasSubstr("twice"));
   EXPECT_THAT(misuse_of({"serve", "--config"}), HasSubstr("--config"));
+  EXPECT_THAT(misuse_of({"new-gear"}), HasSubstr("name"));
+  EXPECT_THAT(misuse_of({"new-gaer"}), HasSubstr("did you mean new-gear?"));
   EXPECT_THAT(misuse_of({"config"}), HasSubstr("config what?"));
   EXPECT_THAT(misuse_of({"config", "chekc"}), HasSubstr("did you mean check?"));
   EXPECT_THAT(misuse_of({"config", "explain"}), HasSubstr("key"));
+}
+
+TEST(CommandLine, ConnectAndBenchHavePagesOfTheirOwn) {
+  EXPECT_THAT(help_text(Command::connect), HasSubstr("--subprotocol NAME"));
+  EXPECT_THAT(help_text(Command::bench), HasSubstr("--connections N"));
+  for (const auto about : {Command::connect, Command::bench}) {
+    std::istringstream lines{std::string(help_text(about))};
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
+  }
 }
 
 TEST(CommandLine, HelpFitsAScreenAndNamesEveryCommand) {
   std::istringstream lines{std::string(help_text())};
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 100u) << line;
-  EXPECT_LE(count, 24);
-  for (const auto* word :
-       {"serve", "drain", "status [--json]", "config check", "config defaults",
-        "config explain KEY", "config schema", "version", "--config", "--set", "Exit status"})
+  EXPECT_LE(count, 30);
+  for (const auto* word : {"serve", "drain", "reload", "status [--json]", "routes", "doctor",
+                           "new-gear NAME", "config check", "config defaults", "config explain KEY",
+                           "config schema", "version", "--config", "--set", "Exit status"})
     EXPECT_THAT(help_text(), HasSubstr(word));
 }
 

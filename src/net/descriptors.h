@@ -34,6 +34,8 @@ class Descriptor {
   int fd_ = -1;
 };
 
+/// How many the process may have open now.
+std::uint64_t descriptor_limit();
 /// Raises the soft limit of open descriptors to the hard one, and returns what holds now.
 std::uint64_t raise_descriptor_limit();
 

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <time.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -237,6 +238,13 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsClientOpti
 
 TlsContext::~TlsContext() {
   SSL_CTX_free(native_);
+}
+
+std::int64_t TlsContext::not_after() const {
+  const X509* const shown = SSL_CTX_get0_certificate(native_);
+  tm moment{};
+  if (shown == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(shown), &moment) != 1) return 0;
+  return ::timegm(&moment);
 }
 
 }  // namespace orrery::net

@@ -7,6 +7,7 @@
 //         a reconnecting client needs no full handshake; no renegotiation, no compression.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -53,6 +54,8 @@ class TlsContext {
 
   [[nodiscard]] TlsRole role() const { return role_; }
   [[nodiscard]] TlsVerify verify() const { return verify_; }
+  /// When the certificate that a server shows expires, in seconds since 1970; 0 without one.
+  [[nodiscard]] std::int64_t not_after() const;
   /// For TlsStream, and for tests that need an odd peer.
   [[nodiscard]] ssl_ctx_st* native() const { return native_; }
 

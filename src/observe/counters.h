@@ -35,12 +35,8 @@ struct Traffic {
 
 struct alignas(64) LoopCounters {
   Counter connections_accepted;
-  Counter sessions_opened;
-  CountersByCause sessions_closed;
   CountersByCause dropped;
   std::array<Counter, 600> handshakes_refused;  // by HTTP status
-  Traffic in;
-  Traffic out;
 };
 
 }  // namespace orrery::observe

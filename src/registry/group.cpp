@@ -126,9 +126,10 @@ std::size_t Group::hand_over(const Publication& publication, const Address& exce
   for (std::size_t loop = 0; loop < common_->loops.size(); ++loop) {
     const std::size_t members = count(loop);
     if (members == 0) continue;
-    memberships += members;
     if (common_->loops.hand_over(loop, publication, except) == Posted::full)
       common_->lost_to_full_loops.fetch_add(members, std::memory_order_relaxed);
+    else
+      memberships += members;
   }
   return memberships;
 }

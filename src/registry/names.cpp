@@ -183,9 +183,11 @@ std::optional<Address> Names::find(std::string_view name) const {
   const Shard& shard = shard_of(name);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.names.find(name);
-  if (found == shard.names.end() || found->second->state != Entry::State::held) return std::nullopt;
-  const Address& holder = found->second->holder;
-  return holder.alive() ? std::optional(holder) : std::nullopt;
+  if (found == shard.names.end()) return std::nullopt;
+  const Entry& entry = *found->second;
+  const bool confirmed =
+      entry.state == Entry::State::held || (entry.state == Entry::State::telling && !entry.lost);
+  return confirmed && entry.holder.alive() ? std::optional(entry.holder) : std::nullopt;
 }
 
 std::size_t Names::size() const {

@@ -40,6 +40,7 @@ void SessionActor::finish_task() {
   takes_all_ = false;
   release_copy();
   argument_ = {};
+  if (!thrown && !opening_) send_straight();
   if (thrown) session_.failed(thrown);
   if (!std::exchange(task_is_open_, false)) return;
   session_.opened();

@@ -35,6 +35,7 @@ void SessionActor::retry_work() {
 void SessionActor::worker_done(WorkerRun& run) {
   const auto kept = std::exchange(working_, nullptr);
   under_way_ = false;
+  if (run.took()) session_.counters().callbacks.add(*run.took());
   session_.apply(run.take_calls());
   if (run.thrown()) session_.failed(run.thrown());
   if (!session_.is_open()) return session_.went_on_from_worker();

@@ -56,7 +56,7 @@ Progress HttpProtocol::go_on_admitting() {
   try {
     return settle(*admitting, task.await_resume());
   } catch (...) {
-    return threw(*admitting, std::current_exception());
+    return threw(*admitting->route.spec, std::current_exception());
   }
 }
 
@@ -75,6 +75,7 @@ void HttpProtocol::work(std::coroutine_handle<> waiter, std::function<void()> jo
 
 void HttpProtocol::work_returned() {
   if (!admitting_ || !admitting_->waiter) return;
+  const pools::Holding::Callback held(server().holding(), admitting_->route.origin);
   if (go_on_admitting() == Progress::replaced) connection_.start_replaced();
 }
 

@@ -58,6 +58,11 @@ void Connection::flush() {
     if (!was_blocked && !finishing_) protocol_->on_blocked();
     return;
   }
+  // The account could not pay, and a goodbye was written just now.
+  if (outbox_ && !outbox_->empty()) {
+    wants_flushed_ |= was_blocked;
+    return;
+  }
   if (outbox_) server_.keep_outbox(std::move(outbox_));
   const bool tell = was_blocked || wants_flushed_;
   wants_flushed_ = false;

@@ -527,5 +527,71 @@ TEST(TheRequest, IsWholeUntilOnOpenHasEndedItsSuspensionsIncluded) {
   EXPECT_TRUE(alice.hears("gone"));
 }
 
+// One callback is a coroutine that takes a second; nothing looks at what is sent to the session.
+struct Dreamer {
+  std::optional<Address>& address;
+  Task<> on_open(Session& client) {
+    address = client.address();
+    client.tick_every(10ms);
+    co_await client.sleep_for(1s);
+  }
+  Task<> on_tick(Session& client) { co_await client.sleep_for(1s); }
+  void on_message(Session&, Message) {}
+};
+
+TEST(Letters, ThatGoStraightToTheClientKeepTheirOrderWhateverIsBusy) {
+  std::optional<Address> address;
+  WireServer server([&](Router& routes) { routes.websocket<Dreamer>("/", std::ref(address)); });
+  auto client = std::move(WireClient(server).opens("/"));
+  server.advance(100ms);  // a tick waits by now
+  EXPECT_EQ(address->send("one"), Posted::queued);
+  server.advance(1s);
+  EXPECT_EQ(address->send("two"), Posted::queued);
+  server.settle();
+  EXPECT_EQ(client.hears_frames(), "text one\ntext two\n");
+}
+
+TEST(Letters, ThatGoStraightToTheClientComeBeforeTheCloseBehindThem) {
+  std::optional<Address> address;
+  WireServer server([&](Router& routes) { routes.websocket<Dreamer>("/", std::ref(address)); });
+  auto client = std::move(WireClient(server).opens("/"));
+  EXPECT_EQ(address->send("last words"), Posted::queued);
+  EXPECT_EQ(address->close(4000, "bye"), Posted::queued);
+  EXPECT_EQ(client.hears_frames(), "text last words\nclose 4000 bye\n");
+}
+
+// Its coroutine listens for the client; another callback is one too, and has to wait for it.
+struct Listening {
+  Story& story;
+  std::optional<Address>& address;
+  Task<> on_open(Session& client) {
+    address = client.address();
+    client.tick_every(10ms);
+    while (const auto message = co_await client.receive())
+      story.push_back("client: " + std::string(message->text()));
+  }
+  Task<> on_tick(Session& client) {
+    story.emplace_back("tick");
+    co_await client.sleep_for(1ms);
+  }
+  void on_server_message(Session&, ServerMessage message) {
+    story.push_back("told: " + std::string(message.text()));
+  }
+};
+
+TEST(ACallback, ThatHasToWaitForACoroutineHoldsUpNoOther) {
+  Story story;
+  std::optional<Address> address;
+  WireServer server([&](Router& routes) {
+    routes.websocket<Listening>("/", std::ref(story), std::ref(address));
+  });
+  auto client = std::move(WireClient(server).opens("/"));
+  server.advance(100ms);
+  EXPECT_EQ(address->send("one"), Posted::queued);
+  EXPECT_EQ(address->send("two"), Posted::queued);
+  client.sends(text_frame("hello"));
+  EXPECT_THAT(story, ElementsAre("told: one", "told: two", "client: hello"));
+}
+
 }  // namespace
 }  // namespace orrery

@@ -6,14 +6,34 @@
 #include "net/epoll_poller.h"
 #include "net/tcp_stream.h"
 #include "net/tls_stream.h"
+#include "server/metrics.h"
 
 namespace orrery::server {
 
 struct Engine::Address {
-  std::string text;
-  std::optional<Tls> tls;
+  Address(std::string said, std::optional<Tls> with)
+      : text(std::move(said)), tls(std::move(with)) {}
+
+  const std::string text;
+  const std::optional<Tls> tls;
   std::optional<net::ListenerSet> sockets{};
-  std::shared_ptr<const net::TlsContext> context{};
+
+  [[nodiscard]] Result<std::shared_ptr<const net::TlsContext>> load_context() const {
+    return net::TlsContext::load({tls->certificate, tls->key, tls->min_version, tls->client_ca});
+  }
+  /// Of newcomers; null without TLS. Any thread, and so is use().
+  [[nodiscard]] std::shared_ptr<const net::TlsContext> context() const {
+    const std::lock_guard lock(mutex);
+    return newest;
+  }
+  void use(std::shared_ptr<const net::TlsContext> context) {
+    const std::lock_guard lock(mutex);
+    newest = std::move(context);
+  }
+
+ private:
+  mutable std::mutex mutex;
+  std::shared_ptr<const net::TlsContext> newest{};
 };
 
 // One loop with its thread, its listeners and what its TLS streams share; or one that the caller
@@ -28,13 +48,14 @@ struct Engine::LoopThread final : private net::Timer {
   ~LoopThread() = default;
 
   // On the loop's thread. A later call may only hasten the end.
-  void begin_drain(const DrainOptions& wished) {
-    const Time now = loop.now();
-    deadline = std::min(deadline, now + wished.deadline);
-    goodbye_at = std::min(goodbye_at, now + wished.delay);
-    spread = wished.spread;
-    reconnect_spread = wished.reconnect_spread;
-    on_timer(now);
+  void begin_drain(const DrainOptions& wished, Time asked) {
+    const bool again = deadline != Time::max();
+    deadline = std::min(deadline, asked + wished.deadline);
+    goodbye_at = std::min(goodbye_at, asked + wished.delay);
+    spread = again ? std::min(spread, wished.spread) : wished.spread;
+    reconnect_spread =
+        again ? std::min(reconnect_spread, wished.reconnect_spread) : wished.reconnect_spread;
+    on_timer(loop.now());
   }
 
   // Nobody is refused by the kernel while others still say goodbye: all loops end together.
@@ -87,17 +108,30 @@ Node::Node(ServerOptions with, Environment in)
       registry(registry::Registry::alone(environment.clock, environment.random,
                                          {.loops = options.threads})) {}
 
+std::size_t Node::connections() const {
+  std::size_t sum = 0;
+  for (const auto& loop : loops) sum += loop->load();
+  return sum;
+}
+
 namespace {
 
-ServerOptions with_threads(ServerOptions options) {
+// Files, other listeners and the log need some, too.
+constexpr std::uint64_t reserved_descriptors = 64;
+
+ServerOptions completed(ServerOptions options) {
   if (options.threads == 0) options.threads = net::usable_cores();
+  if (options.connections == 0) {
+    const std::uint64_t limit = net::descriptor_limit();
+    options.connections = limit - std::min(limit / 2, reserved_descriptors);
+  }
   return options;
 }
 
 }  // namespace
 
 Engine::Engine(ServerOptions options, Environment environment)
-    : node_(with_threads(std::move(options)), std::move(environment)) {}
+    : node_(completed(std::move(options)), std::move(environment)) {}
 
 Engine::~Engine() {
   stop();
@@ -112,18 +146,24 @@ Engine::~Engine() {
 }
 
 void Engine::listen(std::string address, std::optional<Tls> tls) {
-  listening_.push_back(std::make_unique<Address>(Address{std::move(address), std::move(tls)}));
+  listening_.push_back(std::make_unique<Address>(std::move(address), std::move(tls)));
 }
 
 // What the options and the routes mean, before anything is opened.
 Result<void> Engine::prepare(const Router& routes) {
-  auto trusted = net::Networks::parse(node_.options.trusted_proxies);
-  if (!trusted) return Error{"trusted proxies: " + trusted.error()};
-  node_.trusted = std::move(*trusted);
-  auto table = RouteTable::build(routes, node_.options);
-  if (!table) return Error{table.error()};
-  node_.routes = std::move(*table);
+  routes_ = &routes;
+  auto rules = rules_for(node_.options);
+  if (!rules) return Error{rules.error()};
+  node_.rules.push_back(std::move(*rules));
   return {};
+}
+
+Result<std::unique_ptr<const Rules>> Engine::rules_for(const ServerOptions& options) const {
+  auto trusted = net::Networks::parse(options.trusted_proxies);
+  if (!trusted) return Error{"trusted proxies: " + trusted.error()};
+  auto table = RouteTable::build(*routes_, options);
+  if (!table) return Error{table.error()};
+  return std::make_unique<const Rules>(Rules{std::move(*table), std::move(*trusted)});
 }
 
 Result<LoopServer*> Engine::start_on(const Router& routes, net::Loop& loop) {
@@ -204,16 +244,15 @@ Result<void> Engine::open(Address& address) {
   const auto parsed = net::parse_listen_address(address.text);
   if (!parsed) return Error{parsed.error()};
   net::ListenerOptions options;  // the kernel is more patient than any route
-  const milliseconds patience = node_.routes->longest_write_timeout() * 2;
+  const milliseconds patience = node_.rules.back()->routes->longest_write_timeout() * 2;
   options.give_up_after = std::max(options.give_up_after, patience);
   auto sockets = net::ListenerSet::open(*parsed, node_.options.threads, options);
   if (!sockets) return Error{sockets.error()};
   address.sockets.emplace(std::move(*sockets));
   if (address.tls) {
-    auto context = net::TlsContext::load({address.tls->certificate, address.tls->key,
-                                          address.tls->min_version, address.tls->client_ca});
+    auto context = address.load_context();
     if (!context) return Error{context.error()};
-    address.context = std::move(*context);
+    address.use(std::move(*context));
   }
   addresses_.push_back(url_of(address.sockets->address(), address.tls.has_value()));
   return {};
@@ -223,7 +262,7 @@ Result<void> Engine::start_accepting() {
   for (auto& each : threads_) {
     LoopThread& on = *each;
     for (auto& address : listening_) {
-      if (address->context && !on.tls_scratch) on.tls_scratch = std::make_unique<net::TlsScratch>();
+      if (address->tls && !on.tls_scratch) on.tls_scratch = std::make_unique<net::TlsScratch>();
       on.listeners.push_back(std::make_unique<net::Listener>(
           on.loop, address->sockets->socket_of(on.loop.index()),
           [this, &on, from = address.get()](net::Descriptor socket, const net::PeerAddress& peer) {
@@ -233,7 +272,10 @@ Result<void> Engine::start_accepting() {
             node_.environment.log.warn("accepting pauses: no descriptors or memory left",
                                        {{"errno", error}});
           },
-          [this, &on] { return on.server->strangers() < node_.strangers_per_loop(); }));
+          [this, &on] {
+            return on.server->strangers() < node_.strangers_per_loop() &&
+                   node_.connections() < node_.options.connections;
+          }));
       if (auto accepting = on.listeners.back()->start_accepting(); !accepting) return accepting;
     }
   }
@@ -268,8 +310,8 @@ void Engine::settle(LoopThread& on, const Address& address, net::Descriptor sock
                     const net::PeerAddress& peer) {
   std::unique_ptr<net::Stream> stream =
       std::make_unique<net::TcpStream>(on.loop, std::move(socket), peer);
-  if (address.context)
-    stream = std::make_unique<net::TlsStream>(on.loop, std::move(stream), address.context,
+  if (address.tls)
+    stream = std::make_unique<net::TlsStream>(on.loop, std::move(stream), address.context(),
                                               *on.tls_scratch);
   on.server->accept(std::move(stream));
 }
@@ -279,8 +321,9 @@ void Engine::drain(const DrainOptions& options) {
   stop_asked_ = true;
   node_.ready = false;
   node_.draining = true;
+  const Time now = node_.environment.clock.now();  // a loop may be held, and hear of it late
   for (auto& each : threads_)
-    each->loop.post([thread = each.get(), options] { thread->begin_drain(options); });
+    each->loop.post([thread = each.get(), options, now] { thread->begin_drain(options, now); });
 }
 
 void Engine::stop() {
@@ -309,8 +352,58 @@ ServerStatus Engine::status() const {
   return status;
 }
 
+std::string Engine::metrics() const {
+  const std::lock_guard lock(mutex_);
+  observe::MetricValues values;
+  add_metrics(node_, values);
+  for (const auto& address : listening_)
+    if (const auto context = address->context())
+      values.add(observe::metrics::tls_not_after, {{"certificate", address->tls->certificate}},
+                 static_cast<double>(context->not_after()));
+  return values.text();
+}
+
 Sender Engine::sender(std::string_view pool) {
   return Sender(node_.registry, node_.registry->scope(pool));
+}
+
+Result<void> Engine::reconfigure(const ServerOptions& options) {
+  const std::lock_guard lock(mutex_);
+  if (!routes_) return Error{"this server has not started"};
+  auto rules = rules_for(options);
+  if (!rules) return Error{rules.error()};
+  node_.rules.push_back(std::move(*rules));
+  for (auto& loop : node_.loops)
+    loop->loop().post([to = loop.get(), now = node_.rules.back().get()] { to->follow(*now); });
+  if (watch_) watch_->set_budget(options.callback_budget);
+  change_pools(options.pools);
+  return {};
+}
+
+// A pool that is not configured any more has the defaults again, or closes if it is a tenant's.
+void Engine::change_pools(const std::map<std::string, PoolLimits>& wished) {
+  for (const auto& [name, limits] : node_.options.pools) {
+    if (wished.contains(name)) continue;
+    if (name.starts_with("tenant:"))
+      close_sessions_of(name);
+    else
+      set_pool(name, {});
+  }
+  for (const auto& [name, limits] : wished) set_pool(name, limits);
+  node_.options.pools = wished;
+}
+
+Result<void> Engine::reload_certificates() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<Address*, std::shared_ptr<const net::TlsContext>>> fresh;
+  for (auto& address : listening_) {
+    if (!address->tls) continue;
+    auto context = address->load_context();
+    if (!context) return Error{context.error()};
+    fresh.emplace_back(address.get(), std::move(*context));
+  }
+  for (auto& [address, context] : fresh) address->use(std::move(context));
+  return {};
 }
 
 void Engine::set_pool(std::string_view pool, const PoolLimits& limits) {
@@ -319,9 +412,13 @@ void Engine::set_pool(std::string_view pool, const PoolLimits& limits) {
 }
 
 void Engine::close_pool(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  close_sessions_of(name);
+}
+
+void Engine::close_sessions_of(std::string_view name) {
   const pools::Pool* const pool = node_.pools.close(name);
   if (!pool) return;
-  const std::lock_guard lock(mutex_);
   for (auto& loop : node_.loops)
     loop->loop().post([server = loop.get(), pool] { server->close_pool(*pool); });
 }

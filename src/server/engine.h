@@ -6,6 +6,7 @@
 //         waits.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,7 +32,7 @@ class Engine {
   ~Engine();
 
   void listen(std::string address, std::optional<Tls> tls);
-  /// Opens the listeners and starts a thread per loop.
+  /// Opens the listeners and starts a thread per loop. `routes` outlive the engine.
   [[nodiscard]] Result<void> start(const Router& routes);
   /// Serves on a loop that the caller turns, without threads and listeners: for streams that are
   /// given to LoopServer::accept(). The loop outlives the engine.
@@ -49,7 +50,13 @@ class Engine {
   DrainReport join();
 
   [[nodiscard]] ServerStatus status() const;
+  /// See Server::metrics().
+  [[nodiscard]] std::string metrics() const;
   [[nodiscard]] Sender sender(std::string_view pool);
+  /// See Server::reconfigure().
+  [[nodiscard]] Result<void> reconfigure(const ServerOptions& options);
+  /// See Server::reload_certificates().
+  [[nodiscard]] Result<void> reload_certificates();
   void set_pool(std::string_view pool, const PoolLimits& limits);
   void close_pool(std::string_view pool);
 
@@ -61,6 +68,9 @@ class Engine {
   struct LoopThread;
 
   [[nodiscard]] Result<void> prepare(const Router& routes);
+  [[nodiscard]] Result<std::unique_ptr<const Rules>> rules_for(const ServerOptions& options) const;
+  void close_sessions_of(std::string_view pool);
+  void change_pools(const std::map<std::string, PoolLimits>& wished);
   [[nodiscard]] Result<void> set_up();
   void take_down();
   [[nodiscard]] Result<void> open(Address& address);
@@ -74,6 +84,7 @@ class Engine {
   void watch_callbacks();
 
   Node node_;
+  const Router* routes_ = nullptr;  // of start()
   std::vector<std::unique_ptr<Address>> listening_;
   std::vector<std::string> addresses_;
   std::vector<std::unique_ptr<LoopThread>> threads_;

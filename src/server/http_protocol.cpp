@@ -92,11 +92,11 @@ std::optional<RouteTable::Found> HttpProtocol::look_up() {
   const std::string_view host = target_->authority.empty()
                                     ? reader_.head().headers.find("Host").value_or("")
                                     : target_->authority;
-  return server().node().routes->find(host, target_->raw_path);
+  return server().rules().routes->find(host, target_->raw_path);
 }
 
 ClientSeen HttpProtocol::client_seen() {
-  return client_of(reader_.head(), connection_.stream(), server().node().trusted);
+  return client_of(reader_.head(), connection_.stream(), server().rules().trusted);
 }
 
 // The body is whole too: the answer, or the beginning of one that takes longer.
@@ -232,8 +232,10 @@ void HttpProtocol::on_flushed() {
 }
 
 // The peer said its last word; what it asked is still answered.
+// Whoever broke off gets no session, whatever a worker still says.
 void HttpProtocol::on_end(int error) {
-  if (error == 0 && !file_ && !waits_for_reader_ && !admitting_) connection_.finish(linger);
+  if (error != 0) return admitting_.reset();
+  if (!file_ && !waits_for_reader_ && !admitting_) connection_.finish(linger);
 }
 
 void HttpProtocol::on_timer(Time now) {

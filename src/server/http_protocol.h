@@ -68,7 +68,7 @@ class HttpProtocol final : public Protocol, private detail::AdmissionHost {
   static void destroy(const Admitting& admitting, const detail::Opened& opened);
   Progress refuse(Response response, std::string_view why);
   Progress refuse(Admitting& admitting, Response response, std::string_view why);
-  Progress threw(const Admitting& admitting, const std::exception_ptr& thrown);
+  Progress threw(const RouteSpec& spec, const std::exception_ptr& thrown);
   [[nodiscard]] std::optional<Response> run_plugs(const RouteSpec& spec, Exchange& exchange);
 
   // admitting.cpp

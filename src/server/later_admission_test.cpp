@@ -62,8 +62,12 @@ class LaterAdmission : public testing::Test {
 
   pools::ManualWorkers* workers = nullptr;
   WireServer server{
-      [](Router& routes) {
+      [this](Router& routes) {
         routes.websocket<Greeter>("/").admit(ask_elsewhere).limits({.admission_timeout = 2s});
+        routes.get("/work", [this](const Request&) {
+          workers->work_off();
+          return Response::text("done");
+        });
       },
       options(), 1,
       [this](const pools::WorkerLimits& limits) {
@@ -141,6 +145,20 @@ TEST_F(LaterAdmission, IsForgottenWhenTheClientGoes) {
   works();
   EXPECT_EQ(server.sessions(), 0U);
   EXPECT_EQ(places_taken(), 0U);
+}
+
+// The reset and the worker's answer in one turn, in this order: a request that works in between.
+TEST_F(LaterAdmission, OpensNoSessionOnAConnectionThatHasJustBroken) {
+  WireClient other(server);
+  WireClient client(server);
+  client.sends(as("Ada"));
+  client.end.reset();
+  (void)other.end.write(server::request("GET /work"));
+  server.settle();
+  EXPECT_EQ(answers_in(other.end.read()), "200 done\n");
+  EXPECT_EQ(server.sessions(), 0U);
+  EXPECT_EQ(places_taken(), 0U);
+  EXPECT_FALSE(server.log.has("session closed")) << "none was opened";
 }
 
 TEST_F(LaterAdmission, CountsAgainstThePoolWhileItLasts) {

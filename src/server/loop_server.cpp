@@ -16,9 +16,11 @@ constexpr std::size_t idle_buffer_count = 256;
 constexpr std::size_t idle_buffer_bytes = 16 * 1024;
 
 // What publications bring to members in one turn, so that nobody else waits long for the rest: a
-// message of a kilobyte or less to 16,384 of them, or a megabyte to 16.
+// message of a kilobyte or less to 16,384 of them, or to 1,024 whose handlers look at it, or a
+// megabyte to 16.
 constexpr std::size_t handed_out_bytes_per_turn = 16 * 1024 * 1024;
 constexpr std::size_t least_bytes_handed_out = 1024;
+constexpr std::size_t least_bytes_with_a_call = 16 * 1024;
 
 // How long an account may keep what it borrowed and does not use.
 constexpr milliseconds accounts_settle_after = 1s;
@@ -28,6 +30,7 @@ constexpr milliseconds accounts_settle_after = 1s;
 LoopServer::LoopServer(Node& node, net::Loop& loop)
     : node_(node),
       loop_(loop),
+      rules_(node.rules.back().get()),
       door_(std::make_shared<actor::Door>(loop.inbox(), loop.index(), *this)) {
   node.registry->add_loop(door_, *this);
 }
@@ -120,21 +123,30 @@ void LoopServer::receive(std::unique_ptr<actor::Letter> letter) {
 }
 
 void LoopServer::close(SlotId id, const CloseCause& cause) {
-  if (Session* const to = session(id)) to->begin_close(cause.kind, cause.code, cause.reason);
+  Session* const to = session(id);
+  if (!to) return;
+  if (SessionActor* const actor = to->actor_if_any()) actor->send_straight();  // it came before
+  to->begin_close(cause.kind, cause.code, cause.reason);
 }
 
 bool LoopServer::deliver(registry::Delivery& delivery) {
   const registry::Publication& publication = delivery.publication();
-  Broadcast broadcast(publication.type(), publication.payload());
-  const std::size_t weight = std::max(publication.payload().size(), least_bytes_handed_out);
+  if (!handing_out_) handing_out_.emplace(publication.type(), publication.payload());
+  const std::size_t bytes = publication.payload().size();
   loop_.at_turn_end(*this);
   while (handed_out_bytes_ < handed_out_bytes_per_turn) {
     const auto member = delivery.next();
-    if (!member) return true;
-    handed_out_bytes_ += weight;
-    if (Session* const to = session(*member)) to->actor().deliver(publication, broadcast);
+    if (!member) {
+      handing_out_.reset();
+      return true;
+    }
+    Session* const to = session(*member);
+    if (!to) continue;
+    const bool calls = static_cast<bool>(to->route().operations.on_server_message);
+    handed_out_bytes_ += std::max(bytes, calls ? least_bytes_with_a_call : least_bytes_handed_out);
+    to->actor().deliver(publication, *handing_out_);
   }
-  return false;
+  return false;  // this one goes on before any other begins
 }
 
 /// Something for the actor of one session, on its way to the loop.
@@ -229,14 +241,18 @@ void LoopServer::on_timer(Time) {
 // Callbacks.
 
 LoopServer::Running::Running(LoopServer& server, const Session& session,
-                             const pools::CallbackOrigin& origin)
+                             const pools::CallbackOrigin& origin, Timing timing)
     : server_(server) {
   server.running_ = &session;
   server.door_->runs(session.id());
   server.holding_.enter(origin);
+  if (timing == Timing::never || !server.times_this_one()) return;
+  timed_ = &session.counters();
+  began_ = server.loop_.clock().stopwatch();
 }
 
 LoopServer::Running::~Running() {
+  if (timed_) timed_->callbacks.add(server_.loop_.clock().stopwatch() - began_);
   server_.running_ = nullptr;
   server_.door_->rests();
   server_.holding_.leave();

@@ -21,10 +21,12 @@
 #include "base/slab.h"
 #include "net/loop.h"
 #include "observe/counters.h"
+#include "observe/gear_counters.h"
 #include "orrery/session_waits.h"
 #include "pools/hold_watch.h"
 #include "pools/loop_accounts.h"
 #include "registry/registry.h"
+#include "server/broadcast.h"
 #include "server/connection.h"
 #include "server/node.h"
 #include "websocket/deflate.h"
@@ -59,8 +61,12 @@ class LoopServer final : private net::TurnEndHook,
 
   [[nodiscard]] Node& node() { return node_; }
   [[nodiscard]] net::Loop& loop() { return loop_; }
+  /// What a request that comes now is served by.
+  [[nodiscard]] const Rules& rules() const { return *rules_; }
+  void follow(const Rules& rules) { rules_ = &rules; }
   [[nodiscard]] observe::Log& log() { return node_.environment.log; }
   [[nodiscard]] observe::LoopCounters& counters() { return counters_; }
+  [[nodiscard]] observe::CountersByGear& gear_counters() { return gear_counters_; }
   [[nodiscard]] websocket::DeflateEngine& deflate() { return deflate_; }
   [[nodiscard]] pools::Holding& holding() { return holding_; }
   /// From any thread: sessions, connections, and those among them that have no session.
@@ -97,17 +103,23 @@ class LoopServer final : private net::TurnEndHook,
   [[nodiscard]] std::string take_buffer();
   void keep_buffer(std::string buffer);
 
-  /// While it lives, a callback of this session runs.
+  /// While it lives, a callback of this session runs, or what one has asked for is done.
   class [[nodiscard]] Running {
    public:
-    Running(LoopServer& server, const Session& session, const pools::CallbackOrigin& origin);
+    enum class Timing : std::uint8_t { one_in_64, never };
+    Running(LoopServer& server, const Session& session, const pools::CallbackOrigin& origin,
+            Timing timing = Timing::one_in_64);
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     ~Running();
 
    private:
     LoopServer& server_;
+    observe::GearCounters* timed_ = nullptr;
+    std::chrono::nanoseconds began_{};
   };
+  /// Whether the callback that begins now is one of those that are timed.
+  [[nodiscard]] bool times_this_one() { return callbacks_++ % 64 == 0; }
 
   // For connections.
   void flush_later(Connection& connection);
@@ -135,7 +147,10 @@ class LoopServer final : private net::TurnEndHook,
 
   Node& node_;
   net::Loop& loop_;
+  const Rules* rules_;
   observe::LoopCounters counters_;
+  observe::CountersByGear gear_counters_;
+  std::uint32_t callbacks_ = 0;
   pools::Holding holding_;
   websocket::DeflateEngine deflate_;
   actor::FramePool frames_;
@@ -150,7 +165,8 @@ class LoopServer final : private net::TurnEndHook,
   std::vector<SlotId> buried_;
   std::vector<std::unique_ptr<Protocol>> retired_;
   std::map<const pools::Pool*, std::deque<SlotId>> want_worker_;
-  std::size_t handed_out_bytes_ = 0;  // of publications, in this turn
+  std::size_t handed_out_bytes_ = 0;        // of publications, in this turn
+  std::optional<Broadcast> handing_out_{};  // the one whose members have not all got it
   std::atomic<std::size_t> load_{0};
   std::atomic<std::size_t> sessions_{0};
   std::size_t told_ = 0;

@@ -3,6 +3,7 @@
 //
 // Owner   the engine.
 // Thread  read by all loops; what changes is atomic, or says so itself.
+// Limit   rules stay until the end, for the sessions that live by them: one set per reload.
 #pragma once
 
 #include <algorithm>
@@ -34,6 +35,13 @@ struct Environment {
   pools::WorkersFactory make_workers;
 };
 
+/// What newcomers are served by. A reload makes new rules; connections that began under older ones
+/// keep them.
+struct Rules {
+  std::unique_ptr<RouteTable> routes;
+  net::Networks trusted;  // proxies
+};
+
 struct Node {
   Node(ServerOptions with, Environment in);
 
@@ -41,6 +49,8 @@ struct Node {
     return Sender(registry, registry->scope(pool.name()));
   }
 
+  /// Open connections on all loops.
+  [[nodiscard]] std::size_t connections() const;
   /// Connections without a session that one loop may have: together a tenth of what fits.
   [[nodiscard]] std::size_t strangers_per_loop() const {
     const std::size_t all = options.connections / 10;
@@ -52,8 +62,7 @@ struct Node {
   pools::PoolTable pools;
   pools::AddressCounts addresses{};
   std::shared_ptr<registry::Registry> registry;
-  std::unique_ptr<RouteTable> routes{};
-  net::Networks trusted{};  // proxies
+  std::vector<std::unique_ptr<const Rules>> rules{};  // newest last; under the engine's lock
   std::vector<std::unique_ptr<LoopServer>> loops{};
   std::atomic<bool> ready{false};
   std::atomic<bool> draining{false};

@@ -69,6 +69,17 @@ struct Broken {
   void on_message(Session&, Message) {}
 };
 
+TEST(APool, WhoseChoiceThrowsCostsOneHandshake) {
+  TestServer server([](Router& routes) {
+    routes.websocket("/", echo).pool([](const Request& request) {
+      if (request.query("tenant")) throw std::out_of_range("no such tenant");
+      return std::string();
+    });
+  });
+  EXPECT_EQ(server.connect("/?tenant=unknown").status(), 500);
+  EXPECT_EQ(server.connect("/").status(), 101);
+}
+
 // Every way not to get a session, again and again: with one place, it is free each time.
 TEST(APool, HasEveryPlaceFreeAfterTenThousandRefusedMalformedOrPlainRequests) {
   ServerOptions options = with_pools({{"gear:main", {.sessions = 1}}});
@@ -221,6 +232,26 @@ TEST(APool, IsChargedOnceForWhatIsPublishedToMany) {
   EXPECT_LT(ledger.lent_bytes(), 64'000u);
   server.advance(2s);
   EXPECT_EQ(ledger.lent_bytes(), 0u) << "an idle loop keeps nothing back";
+}
+
+// In shares of 16 MiB, each of which finds the frame that the first one has made.
+TEST(APool, IsChargedOnceForWhatIsHandedOutOverManyTurns) {
+  ServerOptions options = with_pools({{"gear:main", {.memory_bytes = 4 << 20}}});
+  options.limits.queued_bytes = 4 << 20;
+  WireServer server(
+      [](Router& routes) {
+        routes.websocket("/", Callbacks{.on_open = [](Session& client) { client.join("all"); },
+                                        .on_message = [](Session&, Message) {}});
+      },
+      std::move(options));
+  std::vector<WireClient> slow;
+  for (int i = 0; i < 40; ++i) slow.emplace_back(server).opens("/");
+  for (auto& client : slow) client.end.set_window(0);
+  server.engine.sender("gear:main").publish("all", std::string(1 << 20, 'x'));
+  server.settle();
+  EXPECT_EQ(server.sessions(), 40u);
+  EXPECT_LT(server.servers[0]->node().pools.find_any("gear:main")->ledger()->lent_bytes(),
+            2u << 20);
 }
 
 TEST(APool, ThatCannotPayForAPublishedMessageLosesThoseWhoAreSlow) {

@@ -138,6 +138,7 @@ Result<void> RouteTable::add(const RouteSpec& spec, const ServerOptions& options
       auto made = make_websocket(spec, options);
       if (!made) return Error{made.error()};
       entry.websocket = std::move(*made);
+      entry.websocket->gear_number = number_of(spec.scope.gear);
       return {};
     }
     case RouteSpec::Kind::files: {
@@ -150,6 +151,12 @@ Result<void> RouteTable::add(const RouteSpec& spec, const ServerOptions& options
     }
   }
   return {};
+}
+
+std::size_t RouteTable::number_of(const std::string& gear) {
+  const auto known = std::ranges::find(gears_, gear);
+  if (known == gears_.end()) return gears_.push_back(gear), gears_.size() - 1;
+  return static_cast<std::size_t>(known - gears_.begin());
 }
 
 milliseconds RouteTable::longest_write_timeout() const {

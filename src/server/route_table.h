@@ -27,6 +27,7 @@ struct WebsocketEntry {
   websocket::OriginPolicy origins;
   std::optional<websocket::CompressionRules> compression;
   pools::CallbackOrigin origin;  // for the watchdog, here and below
+  std::size_t gear_number = 0;   // for its counters: gears count from 0
 };
 
 /// A plain route, or a folder of files.
@@ -64,8 +65,11 @@ class RouteTable {
  private:
   Result<void> add(const RouteSpec& spec, const ServerOptions& options);
 
+  [[nodiscard]] std::size_t number_of(const std::string& gear);
+
   http::Router router_;
   std::vector<PathEntry> entries_;
+  std::vector<std::string> gears_;
 };
 
 /// `base` with what `changes` sets.

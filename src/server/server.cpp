@@ -98,6 +98,15 @@ Sender Server::sender(std::string_view pool) const {
 ServerStatus Server::status() const {
   return world_->engine.status();
 }
+std::string Server::metrics() const {
+  return world_->engine.metrics();
+}
+Result<void> Server::reconfigure(const ServerOptions& options) {
+  return world_->engine.reconfigure(options);
+}
+Result<void> Server::reload_certificates() {
+  return world_->engine.reload_certificates();
+}
 void Server::set_pool(std::string_view pool, const PoolLimits& limits) {
   world_->engine.set_pool(pool, limits);
 }

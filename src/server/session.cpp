@@ -36,7 +36,7 @@ Session::Session(Connection& connection, const WebsocketEntry& route, void* hand
     rare().close_reason = std::move(terms.close_reason);
   }
   server().session_opened();
-  server().counters().sessions_opened.add();
+  counters().sessions_opened.add();
 }
 
 // With the server gone no worker runs any more: what one has not begun is done here.
@@ -46,6 +46,11 @@ Session::~Session() {
   if (state_ == State::ended) say_closed();
   if (actor_ && actor_->at_work()) actor_->finish_work_here();
   if (state_ != State::departed) depart();
+}
+
+observe::GearCounters& Session::counters() const {
+  return server().gear_counters().of(route_.gear_number, route().scope.gear, pool().number(),
+                                     pool().name());
 }
 
 Time Session::now() const {
@@ -142,8 +147,9 @@ void Session::deliver(Message message) {
   if (state_ != State::open) return;
   ++messages_in_;
   bytes_in_ += message.size();
-  server().counters().in.messages.add();
-  server().counters().in.bytes.add(message.size());
+  observe::Traffic& traffic = counters().in;
+  traffic.messages.add();
+  traffic.bytes.add(message.size());
   if (limits().messages_per_second > 0 && count_message(message) != Verdict::deliver) return;
   if (!actor_ || !actor_->offer(message)) to_handler(message);
 }
@@ -228,18 +234,18 @@ void Session::failed(std::string_view what) {
 
 void Session::apply(const std::vector<WorkerCall>& calls) {
   using Kind = WorkerCall::Kind;
-  inside_callback([&] {
-    for (const WorkerCall& call : calls) {
-      const Message message(call.type, call.text);
-      switch (call.kind) {
-        case Kind::send: send_data(static_cast<Opcode>(call.type), call.text, {}); break;
-        case Kind::close: begin_close(CloseCause::Kind::server, call.code, call.text); break;
-        case Kind::join: actor().join(call.group, call.text); break;
-        case Kind::leave: actor().leave(call.group); break;
-        case Kind::publish: actor().publish(call.group, message, true); break;
-      }
+  using Running = LoopServer::Running;
+  const Running running(server(), *this, route_.origin, Running::Timing::never);
+  for (const WorkerCall& call : calls) {
+    const Message message(call.type, call.text);
+    switch (call.kind) {
+      case Kind::send: send_data(static_cast<Opcode>(call.type), call.text, {}); break;
+      case Kind::close: begin_close(CloseCause::Kind::server, call.code, call.text); break;
+      case Kind::join: actor().join(call.group, call.text); break;
+      case Kind::leave: actor().leave(call.group); break;
+      case Kind::publish: actor().publish(call.group, message, true); break;
     }
-  });
+  }
 }
 
 void Session::hold(Hold why) {

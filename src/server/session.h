@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "observe/gear_counters.h"
 #include "orrery/session.h"
 #include "pools/address_counts.h"
 #include "pools/hold_watch.h"
@@ -122,6 +123,8 @@ class Session final : public orrery::Session, public Protocol {
   [[nodiscard]] pools::Pool& pool() const { return *permit_.giver(); }
   [[nodiscard]] Sender sender() const;
   [[nodiscard]] LoopServer& server() const { return connection_.server(); }
+  /// Of its gear in its pool.
+  [[nodiscard]] observe::GearCounters& counters() const;
   [[nodiscard]] SlotId id() const { return connection_.id(); }
   void assert_own_thread() const;
 

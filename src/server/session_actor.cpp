@@ -1,6 +1,7 @@
 // What comes to a session from elsewhere: who hears of it, and what has to wait.
 #include "server/session_actor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/broadcast.h"
@@ -129,23 +130,52 @@ bool SessionActor::may_handle(const Waiting& event) const {
 void SessionActor::pump() {
   if (std::exchange(pumping_, true)) return;
   int budget = events_per_turn;
-  while (!opening_ && !waiting_.empty() && session_.is_open() && may_handle(waiting_.front())) {
+  while (!opening_ && session_.is_open()) {
     if (--budget < 0) {
       session_.again();  // the others have their share, too
       break;
     }
-    Waiting event = std::move(waiting_.front());
-    waiting_.pop_front();
-    if (std::holds_alternative<Tick>(event)) tick_waits_ = false;
-    const auto* const letter = std::get_if<std::unique_ptr<actor::Letter>>(&event);
+    auto event = take_next();
+    if (!event) break;
+    if (std::holds_alternative<Tick>(*event)) tick_waits_ = false;
+    const auto* const letter = std::get_if<std::unique_ptr<actor::Letter>>(&*event);
     if (letter && !still_concerns(**letter)) continue;
-    handle(std::move(event));
+    handle(std::move(*event));
   }
   pumping_ = false;
   tell_refused();
   if (drops_untold_ && !opening_ && !busy()) session_.again();
   if (session_.is_open()) session_.settle_account();
   session_.read_if_free();
+}
+
+// The first that may be handled now. Under a coroutine in receive() those whose callback is one too
+// stay behind, and hold up nobody else.
+std::optional<Waiting> SessionActor::take_next() {
+  if (busy()) return std::nullopt;
+  const auto next =
+      std::ranges::find_if(waiting_, [&](const auto& each) { return may_handle(each); });
+  if (next == waiting_.end()) return std::nullopt;
+  Waiting event = std::move(*next);
+  waiting_.erase(next);
+  return event;
+}
+
+// With the handler's callbacks they have nothing to do, so they need not wait for those.
+void SessionActor::send_straight() {
+  if (takes_letters()) return;
+  const auto straight = [](const Waiting& event) {
+    const auto* const letter = std::get_if<std::unique_ptr<actor::Letter>>(&event);
+    return letter && std::holds_alternative<actor::TextLetter>((*letter)->content());
+  };
+  for (Waiting& event : waiting_) {
+    if (!straight(event)) continue;
+    const auto& letter = std::get<std::unique_ptr<actor::Letter>>(event);
+    const auto& text = std::get<actor::TextLetter>(letter->content());
+    if (still_concerns(*letter))
+      session_.send_data(static_cast<websocket::Opcode>(text.type), text.payload.view(), {});
+  }
+  waiting_.erase(std::ranges::remove_if(waiting_, straight).begin(), waiting_.end());
 }
 
 // Letters that found the mailbox full.
@@ -259,6 +289,7 @@ void SessionActor::end_opening() {
 void SessionActor::gate_passed() {
   opening_ = false;
   waiting_from_itself_ = 0;
+  send_straight();
   pump();
 }
 
@@ -297,7 +328,9 @@ void SessionActor::end() {
   delayed_.clear();
   claims_.clear();  // one that is won now is given back by the loop's server
   cancel_task();
-  for (std::size_t i = waiting_.size(); i > 0; --i) session_.count_dropped(DropCause::closed);
+  for (const Waiting& event : waiting_)
+    if (std::holds_alternative<std::unique_ptr<actor::Letter>>(event))
+      session_.count_dropped(DropCause::closed);
   waiting_.clear();
   opening_ = false;
 }

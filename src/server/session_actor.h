@@ -83,6 +83,8 @@ class SessionActor {
   void happened(Waiting event);
   /// Handles what waits, as far as the session is not busy.
   void pump();
+  /// What goes straight to the client goes now, in its order, if any of it had to wait.
+  void send_straight();
   void note_dropped(DropCause cause, std::uint64_t messages);
 
   // Around on_open: until what it sent itself has come, everything else waits.
@@ -185,6 +187,7 @@ class SessionActor {
   [[nodiscard]] bool takes_letters() const;
   [[nodiscard]] bool takes_name_lost() const;
   [[nodiscard]] bool may_handle(const Waiting& event) const;
+  [[nodiscard]] std::optional<Waiting> take_next();
   void handle(Waiting event);
   void handle(std::unique_ptr<actor::Letter> letter);
   void handle(const std::unique_ptr<NameAnswered>& answered);

@@ -162,10 +162,10 @@ void Session::depart() {
   if (handler_ && destroy) destroy(handler_);
   handler_ = nullptr;
   connection_.leave_account();
+  counters().sessions_closed[static_cast<std::size_t>(close_kind_)].add();
   permit_.release();
   if (rare_) rare_->ticket.release();
   server().session_ended(*this);
-  server().counters().sessions_closed[static_cast<std::size_t>(close_kind_)].add();
   connection_.let_go();
 }
 

@@ -56,7 +56,13 @@ Progress HttpProtocol::upgrade(RouteTable::Found found) {
     return refuse(Response::text("no subprotocol in common\n", 400), "subprotocol");
   Request request =
       make_request(head, *target_, {}, std::move(found.params), connection_.stream(), client);
-  pools::Pool* const pool = pool_of(spec, request);
+  pools::Pool* pool = nullptr;
+  try {
+    const pools::Holding::Callback held(server().holding(), route.origin);
+    pool = pool_of(spec, request);
+  } catch (...) {
+    return threw(spec, std::current_exception());
+  }
   if (!pool) return refuse(Response::text("there is no such pool\n", 404), "pool");
   pools::Permit permit = pool->try_enter();
   if (!permit)
@@ -107,15 +113,15 @@ Progress HttpProtocol::admit(std::unique_ptr<Admitting> admitting) {
     return settle(*admitting, spec.open(admitting->handshake));
   } catch (...) {
     const auto kept = admitting ? std::move(admitting) : std::move(admitting_);
-    return threw(*kept, std::current_exception());
+    return threw(*kept->route.spec, std::current_exception());
   }
 }
 
-Progress HttpProtocol::threw(const Admitting& admitting, const std::exception_ptr& thrown) {
+Progress HttpProtocol::threw(const RouteSpec& spec, const std::exception_ptr& thrown) {
   const std::string what = what_of(thrown);
-  server().log().error("an admission threw", {{"gear", admitting.route.spec->scope.gear},
-                                              {"route", admitting.route.spec->path},
-                                              {"what", observe::quoted(what)}});
+  server().log().error(
+      "an admission threw",
+      {{"gear", spec.scope.gear}, {"route", spec.path}, {"what", observe::quoted(what)}});
   return refuse(Response::text("something went wrong here\n", 500), "exception");
 }
 

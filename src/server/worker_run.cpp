@@ -30,10 +30,13 @@ WorkerRun::WorkerRun(LoopServer& server, std::shared_ptr<actor::Mailbox> mailbox
       mailbox_(std::move(mailbox)),
       request_(request),
       sender_(std::move(sender)),
-      callback_(std::move(callback)) {}
+      callback_(std::move(callback)),
+      timed_(server.times_this_one()) {}
 
 void WorkerRun::run() {
   begun_.store(true, std::memory_order_release);
+  const Clock& clock = server_.node().environment.clock;
+  const auto began = timed_ ? clock.stopwatch() : 0ns;
   WorkerSession session(*this);
   try {
     const actor::Mailbox::OnWorker here(*mailbox_);
@@ -41,6 +44,7 @@ void WorkerRun::run() {
   } catch (...) {
     thrown_ = std::current_exception();
   }
+  if (timed_) took_ = clock.stopwatch() - began;
   return_.keeps_ = shared_from_this();
   if (!mailbox_->door().post(return_)) return_.keeps_.reset();
 }

@@ -9,8 +9,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +55,8 @@ class WorkerRun final : public std::enable_shared_from_this<WorkerRun> {
   /// On the loop, when it is over: what was asked for since the last flush().
   [[nodiscard]] std::vector<WorkerCall> take_calls() { return std::move(calls_); }
   [[nodiscard]] const std::exception_ptr& thrown() const { return thrown_; }
+  /// How long the callback took, if it was one of those that are timed.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> took() const { return took_; }
 
  private:
   /// The way back: part of the run, so it needs no memory.
@@ -76,6 +80,8 @@ class WorkerRun final : public std::enable_shared_from_this<WorkerRun> {
   Function<void(WorkerSession&)> callback_;
   std::vector<WorkerCall> calls_{};
   std::exception_ptr thrown_{};
+  const bool timed_;
+  std::optional<std::chrono::nanoseconds> took_{};
   std::atomic<bool> begun_{false};
   Return return_{*this};
 };

@@ -82,6 +82,43 @@ def _(place):
     return "3, 0"
 
 
+def metrics_of(place, admin):
+    """{'orrery_sessions{gear="echo",pool="gear:echo"}': 3.0, ...}"""
+    answer = asked(place, admin, "/metrics")
+    expect_equal(answer.header("content-type"), "text/plain; version=0.0.4")
+    lines = [line for line in answer.body.decode().splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+@table.row("/metrics counts sessions, messages, bytes, refusals and ends")
+def _(place):
+    program = place.own_server(server={"threads": 2})
+    admin = admin_of(program)
+    crowd = [place.client(program) for _ in range(3)]
+    for client in crowd:
+        client.echoes()
+    expect_equal(place.wire(program).ask(wire.upgrade(program, add=[
+        ("Origin", "https://evil.example")])).status, 403)
+    echo = '{gear="echo",pool="gear:echo"'
+    seen = metrics_of(place, admin)
+    expect_equal(seen[f"orrery_sessions{echo}}}"], 3)
+    expect_equal(seen[f'orrery_messages_total{echo},direction="in"}}'], 3)
+    expect_equal(seen[f'orrery_messages_total{echo},direction="out"}}'], 3)
+    expect_equal(seen[f'orrery_bytes_total{echo},direction="in"}}'],
+                 seen[f'orrery_bytes_total{echo},direction="out"}}'])
+    expect_equal(seen['orrery_pool_sessions{pool="gear:echo"}'], 3)
+    expect_equal(seen['orrery_handshakes_refused_total{status="403"}'], 1)
+    expect_equal(seen["orrery_ready"], 1)
+    for client in crowd:
+        client.closes()
+        program.closed_session(client)
+    seen = metrics_of(place, admin)
+    expect_equal(seen[f"orrery_sessions{echo}}}"], 0)
+    expect_equal(sum(value for name, value in seen.items() if name.startswith(
+        'orrery_sessions_closed_total{gear="echo"')), 3)
+    return f"{len(seen)} values"
+
+
 @table.row("serves nothing else, and no gear")
 def _(place):
     admin = admin_of(place.server())

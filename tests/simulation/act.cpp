@@ -6,17 +6,17 @@ namespace orrery::simulation {
 
 std::string_view name_of(Kind kind) {
   static constexpr std::array<std::string_view, kinds> names{
-      "plain", "quiet", "receiver", "listener", "waiter", "worker", "tight"};
+      "plain", "quiet", "receiver", "listener", "waiter", "worker", "tight", "hasty", "lossy"};
   return names[static_cast<std::size_t>(kind)];
 }
 
 std::string_view name_of(Verb verb) {
   static constexpr std::array<std::string_view, verbs> names{
-      "echo",         "tell",   "shut",       "publish", "publish_to_others",
-      "join",         "leave",  "track",      "claim",   "release",
-      "send_to_name", "post",   "post_after", "close",   "fail",
-      "pause",        "resume", "rest",       "work",    "flush",
-      "claim_awaited"};
+      "echo",    "tell",         "shut",   "publish",    "publish_to_others",
+      "join",    "join_since",   "leave",  "track",      "claim",
+      "release", "send_to_name", "post",   "post_after", "close",
+      "fail",    "pause",        "resume", "rest",       "work",
+      "flush",   "claim_awaited"};
   return names[static_cast<std::size_t>(verb)];
 }
 
@@ -35,6 +35,10 @@ std::string group_name(int which) {
 
 std::string unique_name(int which) {
   return "n" + std::to_string(which);
+}
+
+std::string pool_name(PoolNumber which) {
+  return which == 0 ? "gear:main" : "tenant:" + std::to_string(which);
 }
 
 }  // namespace orrery::simulation

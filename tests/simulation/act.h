@@ -23,12 +23,22 @@ enum class Kind : std::uint8_t {
   waiter,    // on_message is a coroutine
   worker,    // callbacks on worker threads
   tight,     // an object with a small mailbox and a small outbox that drops the oldest
+  hasty,     // an object that is closed when its client says too much in a second
+  lossy,     // an object that does not hear what its client says too much
 };
-inline constexpr int kinds = 7;
+inline constexpr int kinds = 9;
 [[nodiscard]] std::string_view name_of(Kind kind);
 /// Whether a name changes hands when a session of this kind claims it.
 [[nodiscard]] inline bool replaces(Kind kind) {
   return kind == Kind::listener || kind == Kind::tight;
+}
+/// Whether it is known at once, and not only when a worker's callback has returned, what it is in.
+[[nodiscard]] inline bool acts_at_once(Kind kind) {
+  return kind != Kind::worker;
+}
+/// How much its client may say in a second; 0: anything.
+[[nodiscard]] inline std::uint32_t rate_of(Kind kind) {
+  return kind == Kind::hasty || kind == Kind::lossy ? 2 : 0;
 }
 
 enum class Verb : std::uint8_t {
@@ -38,6 +48,7 @@ enum class Verb : std::uint8_t {
   publish,            // to a group
   publish_to_others,  // but not to itself
   join,
+  join_since,  // a group, from a position that somebody was at
   leave,
   track,
   claim,         // a name, with a function
@@ -55,7 +66,7 @@ enum class Verb : std::uint8_t {
   flush,  // drained()
   claim_awaited,
 };
-inline constexpr int verbs = 21;
+inline constexpr int verbs = 22;
 [[nodiscard]] std::string_view name_of(Verb verb);
 
 struct Act {
@@ -65,7 +76,15 @@ struct Act {
 using Script = std::vector<Act>;
 [[nodiscard]] std::string as_text(const Script& script);
 
+inline constexpr int groups = 3;
+/// Workers publish to this one, at a moment that nobody knows: only the others keep a history.
+inline constexpr int group_of_workers = 0;
 [[nodiscard]] std::string group_name(int which);
 [[nodiscard]] std::string unique_name(int which);
+
+/// Executor pools; names and groups of one are not those of another.
+using PoolNumber = int;
+inline constexpr PoolNumber pool_count = 3;
+[[nodiscard]] std::string pool_name(PoolNumber which);
 
 }  // namespace orrery::simulation

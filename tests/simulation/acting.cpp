@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "wording.h"
+
 namespace orrery::simulation {
 
 namespace {
@@ -27,7 +29,7 @@ bool is_open(const Record& record) {
 std::string next_echo(Book& book, Record& record) {
   if (!is_open(record)) return "z.0";
   ++record.echoed;
-  return book.next_id(source_of(record, 'e'));
+  return wording_of(book.next_id(source_of(record, 'e')));
 }
 
 Record* reachable(Book& book, Number number) {
@@ -37,7 +39,7 @@ Record* reachable(Book& book, Number number) {
 
 void tell(Book& book, const std::string& id, Record& to) {
   book.lines.note("    {} goes to session {}", id, to.number);
-  book.sent(id, to, to.address.send(id));
+  book.sent(id, to, to.address.send(wording_of(id)));
 }
 
 void shut(Record& to) {
@@ -46,7 +48,7 @@ void shut(Record& to) {
 }
 
 void post(Book& book, Record& record, const std::string& id, const Address& self) {
-  const Posted answer = self.send(id);
+  const Posted answer = self.send(wording_of(id));
   book.sent(id, record, answer);
   const bool comes_first = record.opening && record.kind != Kind::quiet;
   if (comes_first && answer == Posted::queued) record.first.push_back(id);
@@ -55,10 +57,10 @@ void post(Book& book, Record& record, const std::string& id, const Address& self
 void post_after(Book& book, Record& record, Session& session, milliseconds time, Script then) {
   if (!is_open(record)) return;
   const std::string id = book.next_id(source_of(record, 't'));
-  book.published(id, {}, 0, false);  // it may come, or not
+  book.may_come(id, record.pool, {});
   book.ask(id, std::move(then));
   record.delays = true;
-  session.post_after(time, id);
+  session.post_after(time, wording_of(id));
 }
 
 void claim(Book& book, Record& record, Session& session, const std::string& name) {
@@ -80,11 +82,21 @@ void track(Record& record, Session& session, const std::string& group) {
 void publish(Book& book, Record& record, Session& session, const std::string& group, bool to_all) {
   const std::string id = book.next_id(source_of(record));
   book.lines.note("    session {} publishes {} to {}", record.number, id, group);
-  book.published(id, group, to_all ? 0 : record.number, true);
+  book.published(id, record.pool, group, to_all ? 0 : record.number);
   if (to_all)
-    session.publish(group, id);
+    session.publish(group, wording_of(id));
   else
-    session.publish_to_others(group, id);
+    session.publish_to_others(group, wording_of(id));
+}
+
+// Where it was itself, or where somebody else was.
+void join_since(Book& book, Record& record, Session& session, const Act& act) {
+  const std::string group = group_name(act.what % groups);
+  const auto which = static_cast<std::size_t>(act.what / groups);
+  const Position since = book.histories.position(record.standing, record.pool, group, which);
+  const bool counts = is_open(record);
+  const Recovery recovery = session.join(group, since, std::to_string(record.number));
+  if (counts) book.joined(record, group, since, recovery);
 }
 
 void close(Book& book, Record& record) {
@@ -97,7 +109,7 @@ void close(Book& book, Record& record) {
 }
 
 void pause(Book& book, Record& record, Session& session) {
-  const bool can_resume = record.kind == Kind::plain || record.kind == Kind::tight;
+  const bool can_resume = record.kind == Kind::plain || rate_of(record.kind) > 0;
   if (!can_resume || record.paused || !is_open(record)) return;
   record.paused = true;
   record.read_always = false;
@@ -119,13 +131,15 @@ void perform_in_registry(Book& book, Record& record, Session& session, const Act
     case Verb::join:
       if (is_open(record)) book.joined(record, group);
       return session.join(group, std::to_string(record.number));
+    case Verb::join_since: return join_since(book, record, session, act);
     case Verb::leave: book.left(record, group); return session.leave(group);
     case Verb::track: return track(record, session, group);
     case Verb::claim: return claim(book, record, session, name);
     case Verb::release: return book.released(record, name, session.unregister_name(name));
     case Verb::send_to_name: {
       const std::string id = book.next_id(source_of(record));
-      return book.sent_to_name(id, name, session.sender().send_to_name(name, id));
+      return book.sent_to_name(id, record.pool, name,
+                               session.sender().send_to_name(name, wording_of(id)));
     }
     default: return;
   }
@@ -225,9 +239,9 @@ void perform_one(Book& book, Record& record, WorkerSession& session, const Act& 
       if (other) shut(*other);
       return;
     case Verb::publish: {
-      const std::string id = book.next_id(source_of(record));
-      book.published(id, group, 0, false);
-      return session.publish(group, id);
+      const std::string id = book.next_id(source_of(record)), to = group_name(group_of_workers);
+      book.may_come(id, record.pool, to);
+      return session.publish(to, wording_of(id));
     }
     case Verb::join:
       if (is_open(record)) book.joined(record, group);

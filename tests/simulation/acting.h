@@ -61,4 +61,16 @@ class Stay {
   Record& record_;
 };
 
+/// The stay of an admission that waits.
+class AdmissionStay {
+ public:
+  AdmissionStay(Book& book, Record& record) : record_(record) { book.asks(record_); }
+  AdmissionStay(const AdmissionStay&) = delete;
+  AdmissionStay& operator=(const AdmissionStay&) = delete;
+  ~AdmissionStay() { --record_.admissions; }
+
+ private:
+  Record& record_;
+};
+
 }  // namespace orrery::simulation

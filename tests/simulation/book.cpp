@@ -1,7 +1,10 @@
 #include "book.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+
+#include "wording.h"
 
 namespace orrery::simulation {
 
@@ -11,12 +14,7 @@ std::string source_of(Number session) {
   return "s" + std::to_string(session);
 }
 
-// Whether it is known at once, and not only when a worker's callback has returned, what it is in.
-bool acts_at_once(const Record& record) {
-  return record.kind != Kind::worker;
-}
-
-// Whoever has a small mailbox may lose what is published to it.
+// Whoever has a small mailbox may lose what is sent to it.
 bool loses_nothing(const Record& record) {
   return record.kind != Kind::tight;
 }
@@ -24,11 +22,6 @@ bool loses_nothing(const Record& record) {
 // Whether its handler, and not its client, hears what is sent to it.
 bool hears_all(const Record& record) {
   return record.kind != Kind::quiet;
-}
-
-// Whether what it believes about a name is true.
-bool knows(const Record& record, const std::string& name) {
-  return !record.losing.contains(name) && !record.doubtful.contains(name) && !replaces(record.kind);
 }
 
 bool follows(const Owed& owed, const std::string& group) {
@@ -45,16 +38,19 @@ Id id_of(std::string_view text) {
   return id;
 }
 
-Record& Book::begin(Number number, Kind kind) {
+Record& Book::begin(Number number, Kind kind, PoolNumber pool) {
   Record& record = records_[number];
   record.number = number;
   record.kind = kind;
+  record.pool = pool;
   record.read_always = kind == Kind::plain || kind == Kind::quiet || kind == Kind::tight;
+  record.answers = {503, 408};
+  if (is_closed(pool)) record.answers.insert(404);
   return record;
 }
 
-Script Book::asked_by(std::string_view id) const {
-  const auto found = scripts_.find(std::string(id));
+Script Book::asked_by(std::string_view text) const {
+  const auto found = scripts_.find(std::string(id_in(text)));
   return found == scripts_.end() ? Script{} : found->second;
 }
 
@@ -62,10 +58,35 @@ std::string Book::next_id(const std::string& source) {
   return source + "." + std::to_string(++numbers_[source]);
 }
 
+std::string_view Book::read(const Record& record, std::string_view text) {
+  if (!is_whole(text))
+    lines.fault("session {} or its client hears {}, but {} bytes that nobody wrote", record.number,
+                id_in(text), text.size());
+  return id_in(text);
+}
+
+// Admissions that wait.
+
+void Book::asks(Record& record) {
+  lines.note("    the admission of client {} begins", record.number);
+  ++record.admissions;
+  record.admission_began = clock_.now();
+}
+
+void Book::asks_on(const Record& record) {
+  lines.note("    the admission of client {} goes on", record.number);
+  if (record.status != 0)
+    lines.fault("the admission of client {} goes on after the answer {}", record.number,
+                record.status);
+}
+
 // Handlers.
 
 void Book::made(Number number) {
-  ++record(number).handlers;
+  Record& of = record(number);
+  if (++of.handlers > 1) lines.fault("session {} has two handlers", number);
+  if (of.status != 0)
+    lines.fault("session {} gets a handler after the answer {}", number, of.status);
 }
 
 void Book::unmade(Number number) {
@@ -96,17 +117,28 @@ void Book::leaves(Record& record) {
 
 void Book::opens(Record& record, Address address) {
   lines.note("    session {} opens ({})", record.number, name_of(record.kind));
+  if (acts_at_once(record.kind) && is_closed(record.pool))
+    lines.fault("session {} opens in a pool that is closed", record.number);
   record.opened = true;
   record.opening = true;
+  record.last_said = clock_.now();
   record.address = std::move(address);
 }
 
 void Book::hears_client(Record& record, std::string_view text) {
+  text = read(record, text);
   lines.note("    session {} hears its client: {}", record.number, text);
   const Id id = id_of(text);
   if (id.source != "c" + std::to_string(record.number))
     return lines.fault("session {} hears {}, which another's client said", record.number, text);
-  if (id.number != record.understood + 1)
+  const std::uint32_t most = rate_of(record.kind);
+  const bool second_was_full = most > 0 && record.rate.in_second == most;
+  record.rate.hear(clock_.now());
+  record.last_said = clock_.now();
+  if (most > 0 && record.rate.in_second > most)
+    lines.fault("session {} hears {} messages in a second", record.number, record.rate.in_second);
+  const bool may_miss = record.kind == Kind::lossy && second_was_full;
+  if (may_miss ? id.number <= record.understood : id.number != record.understood + 1)
     lines.fault("session {} hears {} after {}", record.number, id.number, record.understood);
   record.understood = id.number;
   if (!record.first.empty() || !record.early.empty())
@@ -114,7 +146,9 @@ void Book::hears_client(Record& record, std::string_view text) {
                 record.number, record.first.empty() ? *record.early.begin() : record.first.front());
 }
 
-void Book::hears_server(Record& record, std::string_view text, std::string_view group) {
+void Book::hears_server(Record& record, const ServerMessage& message) {
+  const std::string_view text = read(record, message.text());
+  const std::string group(message.group());
   lines.note("    session {} hears {} {}", record.number, text, group);
   const Id id = id_of(text);
   const std::string number = std::to_string(record.number);
@@ -122,8 +156,10 @@ void Book::hears_server(Record& record, std::string_view text, std::string_view 
   if (!record.first.empty() && !of_its_own)
     lines.fault("session {} hears {} before {}, which it posted itself in on_open", record.number,
                 text, record.first.front());
-  if (!group.empty() && !record.groups.contains(std::string(group)))
+  if (!group.empty() && !record.groups.contains(group))
     lines.fault("session {} hears {} of {}, where it is no member", record.number, text, group);
+  histories.heard(record.number, record.standing, record.pool, group, std::string(text),
+                  message.position());
   hears(record, id, text, group);
   std::erase(record.first, text);
   record.early.erase(std::string(text));
@@ -135,6 +171,8 @@ void Book::hears(Record& record, const Id& id, std::string_view text, std::strin
   if (published != published_.end()) {
     if (!group.empty() && published->second.group != group)
       lines.fault("session {} hears {} of {}", record.number, text, group);
+    if (published->second.pool != record.pool && !published->second.group.empty())
+      lines.fault("session {} hears {}, of another pool", record.number, text);
     if (published->second.except == record.number)
       lines.fault("session {} hears {}, which is for the others", record.number, text);
   }
@@ -166,7 +204,7 @@ void Book::sees(Record& record, const Presence& presence) {
              presence.group);
   auto& seen = record.sees[std::string(presence.group)];
   const bool news = joined ? seen.insert(who).second : seen.erase(who) == 1;
-  if (!news)
+  if (!news && loses_nothing(record))
     lines.fault("session {} sees {} {} {} twice", record.number, who, joined ? "join" : "leave",
                 presence.group);
 }
@@ -176,15 +214,17 @@ void Book::named(Record& record, const std::string& name, const NameAnswer& answ
              answer ? "registered" : "not registered");
   if (--record.asked[name] < 0)
     lines.fault("session {} has two answers for {}", record.number, name);
-  if (!answer || record.doubtful.contains(name)) return;
-  record.names.insert(name);
+  if (!answer) return;
+  const bool doubtful = record.doubtful.contains(name);
+  if (doubtful && !replaces(record.kind)) return;
+  if (!doubtful) record.names.insert(name);
   for (auto& [number, other] : records_) {
-    if (number == record.number || !other.lives()) continue;
+    if (number == record.number || !other.lives() || other.pool != record.pool) continue;
     const bool holds = other.names.contains(name) && other.address.alive();
     if (replaces(record.kind)) {
-      if (holds) other.losing.insert(name);
-      if (other.asked[name] > 0) other.doubtful.insert(name);
-    } else if (holds && knows(other, name)) {
+      if (holds && !doubtful) other.losing.insert(name);
+      if (other.asked[name] > 0 || doubtful) other.doubtful.insert(name);
+    } else if (holds && other.knows(name)) {
       lines.fault("sessions {} and {} both hold {}", number, record.number, name);
     }
   }
@@ -197,14 +237,19 @@ void Book::loses_name(Record& record, std::string_view name) {
     lines.fault("session {} loses {}, which it does not hold", record.number, name);
 }
 
+void Book::dropped(Record& record, const Dropped& dropped) {
+  lines.note("    session {} has lost {}: {}", record.number, dropped.messages,
+             orrery::name_of(dropped.cause));
+  if (dropped.cause != DropCause::rate_limited) return;
+  if (record.kind != Kind::lossy)
+    lines.fault("session {} has lost {} messages of its client", record.number, dropped.messages);
+  record.rate.lost += dropped.messages;
+}
+
 void Book::closes(Record& record, const CloseCause& cause) {
-  lines.note("    session {} is closed: {} {} {}", record.number, orrery::name_of(cause.kind),
-             cause.code, cause.reason);
-  if (!record.opened) lines.fault("session {}: on_close without on_open", record.number);
-  if (record.closed) lines.fault("session {}: on_close twice", record.number);
-  if (record.cause && cause.kind != *record.cause && record.kind != Kind::worker)
-    lines.fault("session {} is closed for {} and not for {}", record.number,
-                orrery::name_of(cause.kind), orrery::name_of(*record.cause));
+  lines.note("    session {} is closed: {} {} {} {}", record.number, orrery::name_of(cause.kind),
+             cause.code, cause.reason, cause.error);
+  check_cause(record, cause);
   record.closed = true;
   record.paused = false;
   record.owed.clear();
@@ -215,6 +260,31 @@ void Book::closes(Record& record, const CloseCause& cause) {
   record.names.clear();
   record.losing.clear();
   record.sees.clear();
+}
+
+// Whether that can be why.
+void Book::check_cause(const Record& record, const CloseCause& cause) {
+  using Kinds = CloseCause::Kind;
+  const Number who = record.number;
+  if (!record.opened) lines.fault("session {}: on_close without on_open", who);
+  if (record.closed) lines.fault("session {}: on_close twice", who);
+  if (record.cause && cause.kind != *record.cause && record.kind != Kind::worker)
+    lines.fault("session {} is closed for {} and not for {}", who, orrery::name_of(cause.kind),
+                orrery::name_of(*record.cause));
+  if (cause.kind == Kinds::pool_closed && !record.shut)
+    lines.fault("session {} is closed for its pool, which is open", who);
+  if (cause.kind == Kinds::rate_limited) {
+    const bool full = record.kind == Kind::hasty && record.rate.in_second == rate_of(record.kind);
+    if (!full)
+      lines.fault("session {} is closed for its rate, with {} messages in a second", who,
+                  record.rate.in_second);
+  }
+  if (cause.kind != Kinds::transport) return;
+  if (cause.error == 0 && !record.client_gone)
+    lines.fault("session {} is closed without an errno, and its client is there", who);
+  const bool known = cause.error == 0 || cause.error == ECONNRESET || cause.error == EPIPE;
+  if (!known && cause.error != record.breaks_with)
+    lines.fault("session {} is closed for errno {}, not {}", who, cause.error, record.breaks_with);
 }
 
 // What they do.
@@ -235,16 +305,41 @@ void Book::sent(const std::string& id, Record& to, Posted answer) {
   }
 }
 
-void Book::published(const std::string& id, const std::string& group, Number except,
-                     bool in_effect) {
-  published_[id] = {group, except};
-  if (!in_effect) return;
+void Book::may_come(const std::string& id, PoolNumber pool, const std::string& group) {
+  published_[id] = {pool, group, 0};
+}
+
+void Book::published(const std::string& id, PoolNumber pool, const std::string& group,
+                     Number except) {
+  published_[id] = {pool, group, except};
+  histories.published(pool, group, id, clock_.now());
   for (auto& [number, member] : records_) {
-    if (number == except || !member.lives() || !member.groups.contains(group)) continue;
-    if (acts_at_once(member) && loses_nothing(member)) member.owed.push_back({id_of(id), group});
+    if (number == except || member.pool != pool) continue;
+    if (!member.lives() || !member.groups.contains(group)) continue;
+    if (acts_at_once(member.kind) && loses_nothing(member))
+      member.owed.push_back({id_of(id), group});
     const bool its_own = member.opening && id_of(id).source == source_of(number);
     if (its_own && hears_all(member)) member.early.insert(id);
   }
+}
+
+// What has a number is in the answer, or never comes: after a gap nothing has to come that was said
+// before.
+void Book::joined(Record& record, const std::string& group, const Position& since,
+                  const Recovery& recovery) {
+  const bool gap = recovery.kind == Recovery::Kind::gap;
+  lines.note("    session {} is in {} since {}: {} up to {}, {} messages", record.number, group,
+             since.offset, gap ? "gap" : "complete", recovery.now.offset, recovery.missed.size());
+  histories.recovered(record.number, record.standing, record.pool, group, since, recovery,
+                      clock_.now());
+  std::erase_if(record.owed, [&](const Owed& owed) {
+    const std::string id = owed.id.source + "." + std::to_string(owed.id.number);
+    return follows(owed, group) && (gap || histories.numbered(id));
+  });
+  std::erase_if(record.early, [&](const std::string& id) {
+    return published_.at(id).group == group && (gap || histories.numbered(id));
+  });
+  joined(record, group);
 }
 
 void Book::joined(Record& record, const std::string& group) {
@@ -254,11 +349,9 @@ void Book::joined(Record& record, const std::string& group) {
 
 void Book::left(Record& record, const std::string& group) {
   record.groups.erase(group);
-  std::erase_if(record.owed, [&](const Owed& owed) {
-    if (!follows(owed, group)) return false;
-    record.early.erase(owed.id.source + "." + std::to_string(owed.id.number));
-    return true;
-  });
+  std::erase_if(record.owed, [&](const Owed& owed) { return follows(owed, group); });
+  std::erase_if(record.early,
+                [&](const std::string& id) { return published_.at(id).group == group; });
 }
 
 void Book::released(Record& record, const std::string& name, NameReleased answer) {
@@ -267,18 +360,19 @@ void Book::released(Record& record, const std::string& name, NameReleased answer
   if (record.asked[name] > 0 || answer == NameReleased::not_held) record.doubtful.insert(name);
 }
 
-void Book::sent_to_name(const std::string& id, const std::string& name, NamePosted answer) {
+void Book::sent_to_name(const std::string& id, PoolNumber pool, const std::string& name,
+                        NamePosted answer) {
   if (answer != NamePosted::queued) return;
   std::vector<Record*> holders;
   for (auto& [number, record] : records_)
-    if (record.lives() &&
+    if (record.lives() && record.pool == pool &&
         (record.names.contains(name) || record.asked[name] > 0 || record.doubtful.contains(name)))
       holders.push_back(&record);
   if (holders.empty()) return lines.fault("{} is queued for {}, which nobody holds", id, name);
   if (holders.size() == 1)
     holders.front()->owed.push_back({id_of(id), {}});
   else
-    published_[id] = {{}, 0};  // for one of them: the server knows which
+    published_[id] = {pool, {}, 0};  // for one of them: the server knows which
 }
 
 void Book::asks_to_close(Record& record, CloseCause::Kind cause) {
@@ -286,9 +380,37 @@ void Book::asks_to_close(Record& record, CloseCause::Kind cause) {
   record.said_close = true;
 }
 
+// Pools.
+
+void Book::closes_pool(PoolNumber pool) {
+  closed_pools_.insert(pool);
+  for (auto& [number, record] : records_) {
+    if (record.pool != pool) continue;
+    if (record.status == 0) record.answers.insert(404);
+    record.evicted |= record.lives();
+    record.shut |= record.lives() || !acts_at_once(record.kind);
+  }
+}
+
 // Clients.
 
+void Book::client_answered(Record& record, int status) {
+  lines.note("    client {} is answered {}", record.number, status);
+  record.status = status;
+  if (!record.answers.contains(status))
+    lines.fault("client {} is answered {}", record.number, status);
+  if (record.opened && status != 101)
+    lines.fault("client {} is answered {} and has a session", record.number, status);
+}
+
+// Whom the admission has heard of must be told what came of it.
+void Book::client_unanswered(const Record& record) {
+  if (record.admission_began != Time{})
+    lines.fault("client {} never gets an answer", record.number);
+}
+
 void Book::client_hears(Record& record, std::string_view text) {
+  text = read(record, text);
   lines.note("    client {} hears {}", record.number, text);
   const Id id = id_of(text);
   if (record.client_told)
@@ -314,82 +436,6 @@ void Book::client_told(Record& record, std::uint16_t code, std::string_view reas
   record.client_told = true;
   record.code = code;
   record.reason = reason;
-}
-
-// Rest.
-
-bool Book::anybody_busy() const {
-  return std::ranges::any_of(records_, [](const auto& each) {
-    return each.second.lives() && (each.second.suspended || each.second.paused);
-  });
-}
-
-std::size_t Book::handlers() const {
-  std::size_t sum = 0;
-  for (const auto& [number, record] : records_) sum += static_cast<std::size_t>(record.handlers);
-  return sum;
-}
-
-std::set<std::string> Book::names_held() const {
-  std::set<std::string> held;
-  for (const auto& [number, record] : records_)
-    if (record.lives()) held.insert(record.names.begin(), record.names.end());
-  return held;
-}
-
-void Book::check_rest(Time now, milliseconds idle) {
-  std::map<std::string, Number> holders;
-  for (auto& [number, record] : records_) {
-    if (!record.stays() || record.suspended) continue;
-    check_idle(record, now, idle);
-    for (const Owed& owed : record.owed)
-      lines.fault("session {} never hears {}.{}", number, owed.id.source, owed.id.number);
-    if (!record.paused && record.understood != record.said)
-      lines.fault("session {} never hears what its client said after {}", number,
-                  record.understood);
-    if (record.kind != Kind::tight && record.echo_heard != record.echoed)
-      lines.fault("client {} never hears e{}.{}", number, number, record.echo_heard + 1);
-    if (!record.first.empty())
-      lines.fault("session {} never hears {}", number, record.first.front());
-    check_view(record);
-    for (const std::string& name : record.losing)
-      lines.fault("session {} is never told that it has lost {}", number, name);
-    for (const std::string& name : record.names)
-      if (const auto [other, fresh] = holders.emplace(name, number);
-          !fresh && knows(record, name) && knows(this->record(other->second), name))
-        lines.fault("sessions {} and {} both hold {}", other->second, number, name);
-  }
-}
-
-// websocket.md §3: the close frame goes out within a second of the deadline.
-void Book::check_idle(const Record& record, Time now, milliseconds idle) {
-  if (record.read_always && now > record.last_said + idle + milliseconds{1000})
-    lines.fault("session {} is open, {} ms after its client last said something", record.number,
-                (now - record.last_said).count());
-}
-
-// What it sees of the groups that it tracks is what there is.
-void Book::check_view(Record& record) {
-  for (const auto& [group, seen] : record.sees) {
-    std::set<Number> members;
-    for (const auto& [number, other] : records_)
-      if (number != record.number && other.lives() && other.groups.contains(group))
-        members.insert(number);
-    for (const Number number : members)
-      if (!seen.contains(number) && acts_at_once(this->record(number)))
-        lines.fault("session {} does not see {} in {}", record.number, number, group);
-    for (const Number number : seen)
-      if (!members.contains(number))
-        lines.fault("session {} still sees {} in {}", record.number, number, group);
-  }
-}
-
-void Book::check_end() {
-  for (const auto& [number, record] : records_) {
-    if (record.opened && !record.closed) lines.fault("session {}: no on_close", number);
-    if (record.handlers != 0) lines.fault("session {}: its handler is left", number);
-    if (record.suspended) lines.fault("session {}: its coroutine is left", number);
-  }
 }
 
 }  // namespace orrery::simulation

@@ -17,7 +17,9 @@
 
 #include "act.h"
 #include "base/clock.h"
+#include "histories.h"
 #include "orrery/orrery.h"
+#include "rate.h"
 #include "transcript.h"
 
 namespace orrery::simulation {
@@ -40,6 +42,11 @@ struct Owed {
 struct Record {
   Number number = 0;
   Kind kind = Kind::plain;
+  PoolNumber pool = 0;
+  std::set<int> answers{};  // that its handshake may get
+  int status = 0;           // that it got
+  int admissions = 0;       // coroutines of its admission that live
+  Time admission_began{};   // the first of them
   Address address{};
   int handlers = 0;                         // alive
   bool opened = false;                      // on_open was called
@@ -51,6 +58,9 @@ struct Record {
   bool client_gone = false;                 // or has gone without
   bool client_stalls = false;               // or does not read
   bool shut = false;                        // somebody else has asked for its end
+  bool evicted = false;                     // its pool was closed
+  int breaks_with = 0;                      // an operation of its stream fails, with this errno
+  bool broken = false;                      // its connection is no more, and both ends know
   std::uint16_t code = 0;                   // of the close frame
   std::string reason{};
   bool paused = false;
@@ -60,6 +70,8 @@ struct Record {
   bool suspended = false;  // its coroutine waits for something else than messages
   bool delays = false;     // it posts to itself later: until then that is in its mailbox
   bool opening = false;    // what it posts to itself comes first
+  Rate rate{};
+  Standing standing{};
   std::uint64_t said = 0;  // by its client
   std::uint64_t understood = 0;
   std::uint64_t echoed = 0;
@@ -76,6 +88,10 @@ struct Record {
   std::set<std::string> losing{};                  // that went to another: it is about to be told
   std::set<std::string> doubtful{};  // names of which answers have crossed with a release
 
+  /// Whether what it believes about a name is true.
+  [[nodiscard]] bool knows(const std::string& name) const {
+    return !losing.contains(name) && !doubtful.contains(name) && !replaces(kind);
+  }
   [[nodiscard]] bool lives() const { return opened && !closed; }
   /// Whether it is sure that nobody has asked for its end.
   [[nodiscard]] bool stays() const {
@@ -85,17 +101,23 @@ struct Record {
 
 class Book {
  public:
-  explicit Book(Transcript& transcript) : lines(transcript) {}
+  Book(Transcript& transcript, const Clock& clock)
+      : lines(transcript), histories(transcript), clock_(clock) {}
 
   Transcript& lines;
+  Histories histories;
 
   [[nodiscard]] Record& record(Number number) { return records_.at(number); }
   [[nodiscard]] std::map<Number, Record>& records() { return records_; }
-  Record& begin(Number number, Kind kind);
+  Record& begin(Number number, Kind kind, PoolNumber pool);
 
   /// What a message asks its receiver to do.
   void ask(std::string_view id, Script script) { scripts_[std::string(id)] = std::move(script); }
   [[nodiscard]] Script asked_by(std::string_view id) const;
+
+  // Admissions that wait.
+  void asks(Record& record);
+  void asks_on(const Record& record);
 
   // Handlers.
   void made(Number number);
@@ -104,44 +126,67 @@ class Book {
   void leaves(Record& record);
   void opens(Record& record, Address address);
   void hears_client(Record& record, std::string_view text);
-  void hears_server(Record& record, std::string_view text, std::string_view group);
+  void hears_server(Record& record, const ServerMessage& message);
   void sees(Record& record, const Presence& presence);
   void named(Record& record, const std::string& name, const NameAnswer& answer);
   void loses_name(Record& record, std::string_view name);
+  void dropped(Record& record, const Dropped& dropped);
   void closes(Record& record, const CloseCause& cause);
 
   // What they do.
   [[nodiscard]] std::string next_id(const std::string& source);
   void sent(const std::string& id, Record& to, Posted answer);
-  void published(const std::string& id, const std::string& group, Number except, bool in_effect);
+  void published(const std::string& id, PoolNumber pool, const std::string& group, Number except);
+  /// It may come to members, or not: who publishes it can't know when.
+  void may_come(const std::string& id, PoolNumber pool, const std::string& group);
   void joined(Record& record, const std::string& group);
+  void joined(Record& record, const std::string& group, const Position& since,
+              const Recovery& recovery);
   void left(Record& record, const std::string& group);
   void asks_for_name(Record& record, const std::string& name) { ++record.asked[name]; }
   void released(Record& record, const std::string& name, NameReleased answer);
-  void sent_to_name(const std::string& id, const std::string& name, NamePosted answer);
+  void sent_to_name(const std::string& id, PoolNumber pool, const std::string& name,
+                    NamePosted answer);
   void asks_to_close(Record& record, CloseCause::Kind cause);
 
+  // Pools.
+  void closes_pool(PoolNumber pool);
+  void opens_pool(PoolNumber pool) { closed_pools_.erase(pool); }
+  [[nodiscard]] bool is_closed(PoolNumber pool) const { return closed_pools_.contains(pool); }
+
   // Clients.
+  void client_answered(Record& record, int status);
   void client_hears(Record& record, std::string_view text);
   void client_told(Record& record, std::uint16_t code, std::string_view reason);
   void client_gone(Record& record) { record.client_gone = true; }
+  void client_unanswered(const Record& record);
 
   /// When nothing moves any more: whoever can hear has heard everything.
   void check_rest(Time now, milliseconds idle);
+  /// No admission takes longer than it may.
+  void check_patience(milliseconds allowed);
   /// When nobody is left.
   void check_end();
-  [[nodiscard]] std::size_t handlers() const;
+  [[nodiscard]] std::size_t handlers(PoolNumber pool) const;
+  /// Whether somebody has something in this pool, or may have.
+  [[nodiscard]] bool is_empty(PoolNumber pool) const;
   [[nodiscard]] bool anybody_busy() const;
-  [[nodiscard]] std::set<std::string> names_held() const;
+  [[nodiscard]] std::set<std::string> names_held(PoolNumber pool) const;
 
  private:
   struct Published {
+    PoolNumber pool;
     std::string group;
     Number except;
   };
 
+  /// The id of what a session, or its client, hears.
+  std::string_view read(const Record& record, std::string_view text);
   void check_order(Record& record, const Id& id, std::string_view text);
-  void check_view(Record& record);
+  void check_names(const Record& record, std::map<std::string, Number>& holders);
+  void check_cause(const Record& record, const CloseCause& cause);
+  void check_heard(const Record& record);
+  void check_view(const Record& record);
   void check_idle(const Record& record, Time now, milliseconds idle);
   void hears(Record& record, const Id& id, std::string_view text, std::string_view group);
 
@@ -149,6 +194,8 @@ class Book {
   std::map<std::string, Script> scripts_{};
   std::map<std::string, std::uint64_t> numbers_{};  // given out, by source
   std::map<std::string, Published> published_{};    // by id
+  std::set<PoolNumber> closed_pools_{};
+  const Clock& clock_;
 };
 
 }  // namespace orrery::simulation

@@ -45,7 +45,7 @@ class Handler {
   template <typename S>
   void hear_server(S& session, const ServerMessage& message) {
     const InCallback in(book_, record_, "on_server_message");
-    book_.hears_server(record_, message.text(), message.group());
+    book_.hears_server(record_, message);
     perform(book_, record_, session, book_.asked_by(message.text()));
   }
   template <typename S>
@@ -80,7 +80,10 @@ struct Plain : Quiet {
   void on_server_message(Session& session, ServerMessage message) { hear_server(session, message); }
   void on_name_lost(Session&, std::string_view name) { lose(name); }
   void on_drain(Session&) { const InCallback in(book_, record_, "on_drain"); }
-  void on_dropped(Session&, Dropped) { const InCallback in(book_, record_, "on_dropped"); }
+  void on_dropped(Session&, Dropped dropped) {
+    const InCallback in(book_, record_, "on_dropped");
+    book_.dropped(record_, dropped);
+  }
   void on_tick(Session&) { const InCallback in(book_, record_, "on_tick"); }
 };
 
@@ -143,7 +146,7 @@ struct Listener : Handler {
     return book_.asked_by(message.text());
   }
   Script operator()(const ServerMessage& message) const {
-    book_.hears_server(record_, message.text(), message.group());
+    book_.hears_server(record_, message);
     return book_.asked_by(message.text());
   }
   Script operator()(const Presence& presence) const {
@@ -167,20 +170,65 @@ struct Worker : Handler {
   void on_close(WorkerSession& session, const CloseCause& cause) { end(session, cause); }
 };
 
+int number_in(const Handshake& hello, std::string_view name) {
+  return std::stoi(hello.request.query(name).value_or("0"));
+}
+
 Admission<Guest> admit(const Handshake& hello) {
   const auto how = hello.request.query("how").value_or("");
-  const Guest guest{std::stoi(hello.request.query("n").value_or("0")), how == "break"};
+  const Guest guest{number_in(hello, "n"), how == "break"};
   if (how == "reject") return reject(401, "not you");
   if (how == "throw") throw std::runtime_error("this admission throws");
   if (how == "dismiss") return accept_then_close(4009, "not now");
   return accept(guest);
 }
 
+Task<Admission<Guest>> admit_slowly(Handshake& hello, Book& book) {
+  Record& record = book.record(number_in(hello, "n"));
+  const AdmissionStay stay(book, record);
+  const bool fails = hello.request.query("how").value_or("") == "fail";
+  for (int waits = number_in(hello, "waits"); waits > 0; --waits) {
+    const bool throws = fails && waits == 1;
+    const auto job = [throws] {
+      if (throws) throw std::runtime_error("this job throws");
+    };
+    co_await hello.on_workers(job);
+    book.asks_on(record);
+  }
+  co_return admit(hello);
+}
+
+std::string pool_of(const Request& request) {
+  return pool_name(std::stoi(request.query("pool").value_or("0")));
+}
+
+// With takeover of contexts for some: their messages refer to those before.
+RouteLimits limits_of(Kind kind) {
+  RouteLimits limits{.admission_timeout = admission_patience, .compression_threshold_bytes = 8};
+  const bool dedicated = kind == Kind::quiet || kind == Kind::listener || kind == Kind::tight;
+  limits.compression = dedicated ? Compression::dedicated : Compression::shared;
+  if (kind == Kind::tight) {
+    limits.queued_bytes = 64;
+    limits.overflow = Overflow::drop_oldest;
+    limits.mailbox_count = 4;
+  }
+  limits.messages_per_second = rate_of(kind);
+  limits.rate_policy = kind == Kind::lossy ? RatePolicy::drop : RatePolicy::close;
+  return limits;
+}
+
 template <typename T>
-auto declare(Router& routes, Book& book, Kind kind) {
-  return routes.websocket<T>("/" + std::string(name_of(kind)), std::ref(book))
-      .admit(admit)
-      .on_name_conflict(replaces(kind) ? NameConflict::replace : NameConflict::refuse);
+void declare(Router& routes, Book& book, Kind kind) {
+  const auto declare_at = [&](const std::string& path) {
+    auto route = routes.websocket<T>(path, std::ref(book));
+    route.limits(limits_of(kind)).pool(pool_of);
+    route.on_name_conflict(replaces(kind) ? NameConflict::replace : NameConflict::refuse);
+    if constexpr (std::is_same_v<T, Worker>) route.on_workers();
+    return route;
+  };
+  const std::string path = "/" + std::string(name_of(kind));
+  declare_at(path).admit(admit);
+  declare_at("/slow" + path).admit(admit_slowly, std::ref(book));
 }
 
 }  // namespace
@@ -191,9 +239,10 @@ void declare_routes(Router& routes, Book& book) {
   declare<Receiver>(routes, book, Kind::receiver);
   declare<Listener>(routes, book, Kind::listener);
   declare<Waiter>(routes, book, Kind::waiter);
-  declare<Worker>(routes, book, Kind::worker).on_workers();
-  declare<Plain>(routes, book, Kind::tight)
-      .limits({.queued_bytes = 64, .overflow = Overflow::drop_oldest, .mailbox_count = 4});
+  declare<Worker>(routes, book, Kind::worker);
+  declare<Plain>(routes, book, Kind::tight);
+  declare<Plain>(routes, book, Kind::hasty);
+  declare<Plain>(routes, book, Kind::lossy);
 }
 
 }  // namespace orrery::simulation

@@ -2,7 +2,7 @@
 //
 // Owner   none.
 // Thread  one.
-// Limit   memory: about 1 KiB for each session and its client's end.
+// Limit   memory: about 700 bytes for each session and its client.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@
 namespace orrery::simulation {
 
 struct IdleReport {
-  std::size_t sessions = 0;           // that were open at the end
+  std::size_t sessions = 0;           // that are open at the end; 0 if one heard but PINGs
   std::size_t pings = 0;              // that their clients answered
   double opening_seconds = 0;         // of real time, to open them
   double hour_seconds = 0;            // of real time, for the virtual time

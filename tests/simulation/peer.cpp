@@ -5,6 +5,8 @@
 #include <variant>
 
 #include "websocket/encoder.h"
+#include "websocket/extensions.h"
+#include "wording.h"
 
 namespace orrery::simulation {
 
@@ -16,10 +18,14 @@ const std::size_t window_bytes = net::MemoryOptions{}.window_bytes;
 
 }  // namespace
 
-void Peer::asks(std::string_view target) {
+void Peer::asks(std::string_view target, std::optional<websocket::DeflateParams> offered) {
+  offered_ = offered;
   waiting_ += "GET " + std::string(target) +
               " HTTP/1.1\r\nHost: simulation\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  if (offered_)
+    waiting_ += "Sec-WebSocket-Extensions: " + websocket::offer_value(*offered_) + "\r\n";
+  waiting_ += "\r\n";
 }
 
 void Peer::write_frame(Opcode opcode, std::string_view payload) {
@@ -28,12 +34,15 @@ void Peer::write_frame(Opcode opcode, std::string_view payload) {
   const std::uint32_t key = ++masks_ * 2654435761U;
   std::memcpy(&mask, &key, sizeof key);
   form.mask = mask;
+  websocket::Deflate* const deflate = endpoint_ ? endpoint_->deflate() : nullptr;
+  form.compressed = deflate && opcode == Opcode::text && masks_ % 4 != 0;
+  if (form.compressed) payload = deflate->compress(payload);
   waiting_ += websocket::encode_frame(opcode, payload, form);
 }
 
 void Peer::says(std::string_view text) {
   ++record_.said;
-  write_frame(Opcode::text, text);
+  write_frame(Opcode::text, wording_of(text));
 }
 
 void Peer::pings() {
@@ -59,6 +68,7 @@ void Peer::finishes() {
 
 void Peer::resets() {
   end_.reset();
+  record_.broken = true;
   lose();
 }
 
@@ -96,11 +106,19 @@ bool Peer::react(Time now) {
     any = true;
   }
   if (reading_ && end_.closed()) {
-    book_.lines.note("    client {}: the connection has ended", record_.number);
-    lose();
+    notice_end();
     any = true;
   }
   return any;
+}
+
+void Peer::notice_end() {
+  const bool broken = end_.state() == net::MemoryState::reset;
+  book_.lines.note("    client {}: the connection {}", record_.number,
+                   broken ? "is broken" : "has ended");
+  record_.broken |= broken;
+  if (!broken && status_ == 0) book_.client_unanswered(record_);
+  lose();
 }
 
 // The head of the answer; what is behind it stays in `answer_`.
@@ -108,9 +126,27 @@ void Peer::take_answer() {
   const auto end = answer_.find("\r\n\r\n");
   if (end == std::string::npos) return;
   status_ = std::stoi(answer_.substr(std::strlen("HTTP/1.1 "), 3));
-  book_.lines.note("    client {} is answered {}", record_.number, status_);
+  book_.client_answered(record_, status_);
+  if (status_ == 101) begin_session(std::string_view(answer_).substr(0, end));
   answer_.erase(0, end + 4);
-  if (status_ == 101) endpoint_.emplace(websocket::Role::client, std::uint64_t{1} << 30);
+}
+
+void Peer::begin_session(std::string_view head) {
+  static constexpr std::string_view name = "\r\nSec-WebSocket-Extensions: ";
+  http::Headers headers;
+  if (const auto at = head.find(name); at != std::string_view::npos) {
+    const auto value = head.substr(at + name.size());
+    headers.add("Sec-WebSocket-Extensions", value.substr(0, value.find("\r\n")));
+  }
+  const auto agreed =
+      websocket::read_answer(headers, offered_.value_or(websocket::DeflateParams{}));
+  std::unique_ptr<websocket::Deflate> deflate;
+  if (!agreed || (*agreed && !offered_))
+    book_.lines.fault("client {} did not offer \"{}\"", record_.number, head);
+  else if (*agreed)
+    deflate = std::make_unique<websocket::Deflate>(deflate_, websocket::Role::client, **agreed,
+                                                   websocket::CompressionMode::dedicated);
+  endpoint_.emplace(websocket::Role::client, std::uint64_t{1} << 30, std::move(deflate));
 }
 
 void Peer::take_frames(std::span<char> bytes, Time now) {

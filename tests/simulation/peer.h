@@ -21,8 +21,8 @@ class Peer {
   Peer(Book& book, Record& record, net::MemoryEnd end)
       : book_(book), record_(record), end_(std::move(end)) {}
 
-  /// Asks for a session; what it says next may be glued to the handshake.
-  void asks(std::string_view target);
+  /// Asks for a session; what it says next may be glued to the handshake. `offered`: compression.
+  void asks(std::string_view target, std::optional<websocket::DeflateParams> offered);
   void says(std::string_view text);
   void pings();
   void closes(std::uint16_t code);
@@ -35,7 +35,10 @@ class Peer {
   void reads(bool reading);
   void answers_pings(bool answering) { answering_ = answering; }
   /// The server's n-th operation from now fails.
-  void fails_at(std::size_t operation, int error) { end_.fail_stream_operation(operation, error); }
+  void fails_at(std::size_t operation, int error) {
+    record_.breaks_with = error;
+    end_.fail_stream_operation(operation, error);
+  }
 
   /// Writes what waits, takes what came. Whether it did anything.
   bool react(Time now);
@@ -52,6 +55,8 @@ class Peer {
  private:
   void write_frame(websocket::Opcode opcode, std::string_view payload);
   void take_answer();
+  void begin_session(std::string_view head);
+  void notice_end();
   void take_frames(std::span<char> bytes, Time now);
   void on_event(const websocket::Event& event);
   void lose();
@@ -61,6 +66,8 @@ class Peer {
   net::MemoryEnd end_;
   std::string answer_{};
   std::string waiting_{};  // for room
+  std::optional<websocket::DeflateParams> offered_{};
+  websocket::DeflateEngine deflate_{};
   std::optional<websocket::Endpoint> endpoint_{};
   int status_ = 0;
   std::uint32_t masks_ = 0;

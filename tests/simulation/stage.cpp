@@ -17,7 +17,7 @@ void Stage::Log::write(observe::Level level, std::string_view event, observe::Lo
 }
 
 Stage::Stage(std::uint64_t seed, Transcript::Lines shown, ServerOptions options)
-    : lines(clock, shown), book(lines), random_(seed), log_(lines) {
+    : lines(clock, shown), book(lines, clock), random_(seed), log_(lines) {
   std::vector<net::Loop*> loops;
   for (std::size_t i = 0; i < loop_count; ++i) {
     loops_[i] = std::make_unique<net::Loop>(clock, std::make_unique<net::ManualPoller>(),
@@ -29,6 +29,8 @@ Stage::Stage(std::uint64_t seed, Transcript::Lines shown, ServerOptions options)
     workers_.push_back(made.get());
     return made;
   };
+  for (PoolNumber which = 0; which < pool_count; ++which)
+    limits_[which] = options.pools.at(pool_name(which)).sessions;
   declare_routes(router_, book);
   engine_ = std::make_unique<server::Engine>(
       std::move(options), server::Environment{clock, log_, jobs_, random_, make_workers});
@@ -48,13 +50,10 @@ void Stage::take_down() {
   peers_.clear();
 }
 
-Peer& Stage::dial(Number number, Kind kind, std::size_t loop, net::MemoryOptions options,
-                  std::string_view target) {
+Peer& Stage::dial(Record& record, std::size_t loop, net::MemoryOptions options) {
   auto [stream, end] = net::MemoryStream::driven(*loops_[loop], std::move(options));
-  auto& record = book.begin(number, kind);
   peers_.push_back(std::make_unique<Peer>(book, record, std::move(end)));
   server(loop).accept(std::move(stream));
-  peers_.back()->asks(target);
   return *peers_.back();
 }
 
@@ -65,9 +64,10 @@ bool Stage::react() {
 }
 
 bool Stage::work(std::size_t n) {
-  for (pools::ManualWorkers* const workers : workers_) {
-    if (workers->queued() == 0) continue;
-    workers->work_off(std::min(n, workers->queued() - 1));
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    pools::ManualWorkers& workers = *workers_[(n + i) % workers_.size()];
+    if (workers.queued() == 0) continue;
+    workers.work_off(std::min(n, workers.queued() - 1));
     return true;
   }
   return false;
@@ -96,11 +96,21 @@ void Stage::advance(milliseconds by, Workers workers) {
   }
 }
 
+void Stage::set_pool(PoolNumber which, const PoolLimits& limits) {
+  limits_[which] = limits.sessions;
+  engine_->set_pool(pool_name(which), limits);
+}
+
+// A pool whose limit was lowered may have too many: those that are in it stay.
 void Stage::check_step() {
-  const std::size_t taken = pool().sessions(), handlers = book.handlers();
-  if (taken > pool().session_limit())
-    lines.fault("{} sessions in a pool for {}", taken, pool().session_limit());
-  if (handlers > taken) lines.fault("{} handlers, but {} sessions in the pool", handlers, taken);
+  for (PoolNumber which = 0; which < pool_count; ++which) {
+    const std::string name = pool_name(which);
+    const std::size_t taken = pool(which).sessions(), handlers = book.handlers(which);
+    const std::size_t most = std::max(limits_[which], taken_[which]);
+    if (taken > most) lines.fault("{} sessions in {} for {}", taken, name, most);
+    if (handlers > taken) lines.fault("{} handlers, but {} sessions in {}", handlers, taken, name);
+    taken_[which] = taken;
+  }
 }
 
 void Stage::check_rest() {
@@ -116,7 +126,32 @@ void Stage::check_rest() {
   for (std::size_t i = 0; i < loop_count; ++i)
     if (const auto bytes = server(i).node().registry->bytes_under_way(i); bytes != 0)
       lines.fault("{} published bytes under way to loop {} at rest", bytes, i);
-  if (!book.anybody_busy()) check_names();
+  check_connections();
+  check_rates();
+  for (PoolNumber which = 0; which < pool_count; ++which) {
+    if (!book.anybody_busy()) check_names(which);
+    if (book.is_empty(which)) check_free(which);
+  }
+}
+
+// Whoever has gone for good has no connection any more, unless its session has to end first, or it
+// left without reading what there was for it.
+void Stage::check_connections() {
+  std::size_t connections = 0, most = 0;
+  for (std::size_t i = 0; i < loop_count; ++i) connections += server(i).load();
+  for (const auto& peer : peers_)
+    if (!peer->gone() || !peer->is_reading() || book.record(peer->number()).lives()) ++most;
+  if (connections > most) lines.fault("{} connections for {} clients", connections, most);
+}
+
+// What clients say too much is counted, told or not.
+void Stage::check_rates() {
+  std::uint64_t counted = 0, told = 0;
+  for (std::size_t i = 0; i < loop_count; ++i)
+    counted += server(i).counters().dropped[static_cast<int>(DropCause::rate_limited)].count();
+  for (const auto& [number, record] : book.records()) told += record.rate.lost;
+  if (told > counted)
+    lines.fault("{} messages were lost to rates, of {} sessions were told", counted, told);
 }
 
 // A place is used again, but never under the same name.
@@ -136,39 +171,58 @@ bool Stage::may_be_ending(const Record& record, const std::string& name) {
 }
 
 // Names that nobody believes to hold are free, and those that somebody does lead to it.
-void Stage::check_names() {
-  const auto held = book.names_held();
+void Stage::check_names(PoolNumber pool) {
+  const auto held = book.names_held(pool);
   for (int which = 0; which < 4; ++which) {
     const std::string name = unique_name(which);
-    const auto found = sender().find(name);
+    const auto found = sender(pool).find(name);
     bool in_doubt = false;
     for (const auto& [number, record] : book.records())
-      in_doubt |= record.doubtful.contains(name) || record.losing.contains(name) ||
-                  (record.lives() && may_be_ending(record, name));
+      in_doubt |=
+          record.pool == pool && (record.doubtful.contains(name) || record.losing.contains(name) ||
+                                  (record.lives() && may_be_ending(record, name)));
     if (in_doubt) continue;
     if (found.has_value() != held.contains(name))
-      lines.fault("{} is {}, but {}", name, found ? "held" : "free",
+      lines.fault("{} is {} in {}, but {}", name, found ? "held" : "free", pool_name(pool),
                   found ? "nobody holds it" : "somebody holds it");
     for (const auto& [number, record] : book.records())
-      if (found && record.lives() && record.names.contains(name) && record.address != *found)
+      if (found && record.pool == pool && record.lives() && record.names.contains(name) &&
+          record.address != *found)
         lines.fault("{} is held by session {} and leads to another", name, number);
   }
 }
 
+// Nobody is in this pool: nothing that anybody had in it is left.
+void Stage::check_free(PoolNumber which) {
+  const std::string name = pool_name(which);
+  if (const auto taken = pool(which).sessions(); taken != 0)
+    lines.fault("{} sessions are left in {}", taken, name);
+  auto& scope = server(0).node().registry->scope(name);
+  if (const auto on_record = scope.groups(); on_record != book.histories.kept(which))
+    lines.fault("{} groups are left in {}, of which {} keep a history", on_record, name,
+                book.histories.kept(which));
+  if (const auto names = scope.names().size(); names != 0)
+    lines.fault("{} names are left in {}", names, name);
+  std::size_t borrowed = 0;
+  for (std::size_t i = 0; i < loop_count; ++i) {
+    const auto& account = server(i).account_of(pool(which));
+    borrowed += account.borrowed_bytes();
+    if (const auto bytes = account.used_bytes(); bytes != 0)
+      lines.fault("{} bytes of loop {} are left in the account of {}", bytes, i, name);
+  }
+  const bool lingers = std::ranges::any_of(peers_, [&](const auto& peer) {
+    return !peer->is_reading() && book.record(peer->number()).pool == which;
+  });
+  if (const auto lent = pool(which).ledger()->lent_bytes(); lent != borrowed && !lingers)
+    lines.fault("{} bytes are left in the account of {}", lent - borrowed, name);
+}
+
 void Stage::check_empty() {
-  if (const auto taken = pool().sessions(); taken != 0)
-    lines.fault("{} sessions are left in the pool", taken);
-  auto& registry = *server(0).node().registry;
-  if (const auto groups = registry.scope(pool_name).groups(); groups != 0)
-    lines.fault("{} groups are left", groups);
-  if (const auto names = registry.scope(pool_name).names().size(); names != 0)
-    lines.fault("{} names are left", names);
+  for (PoolNumber which = 0; which < pool_count; ++which) check_free(which);
   for (std::size_t i = 0; i < loop_count; ++i) {
     if (!server(i).empty()) lines.fault("loop {} has connections left", i);
     if (const auto sessions = server(i).sessions(); sessions != 0)
       lines.fault("loop {} counts {} sessions when all are gone", i, sessions);
-    if (const auto bytes = server(i).account_of(pool()).used_bytes(); bytes != 0)
-      lines.fault("{} bytes of loop {} are left in the pool's account", bytes, i);
   }
 }
 

@@ -32,8 +32,7 @@ class Stage {
   ~Stage();
 
   /// A new client, whose connection loop number `loop` has accepted.
-  Peer& dial(Number number, Kind kind, std::size_t loop, net::MemoryOptions options,
-             std::string_view target);
+  Peer& dial(Record& record, std::size_t loop, net::MemoryOptions options);
 
   bool turn(std::size_t loop) { return loops_[loop]->turn(milliseconds{0}); }
   bool react();
@@ -45,15 +44,19 @@ class Stage {
   /// Lets time pass, from deadline to deadline.
   void advance(milliseconds by, Workers workers = Workers::work);
 
-  [[nodiscard]] Sender sender() { return engine_->sender(pool_name); }
-  [[nodiscard]] pools::Pool& pool() { return *server(0).node().pools.find_any(pool_name); }
+  [[nodiscard]] Sender sender(PoolNumber which) { return engine_->sender(pool_name(which)); }
+  [[nodiscard]] pools::Pool& pool(PoolNumber which) {
+    return *server(0).node().pools.find_any(pool_name(which));
+  }
   [[nodiscard]] server::LoopServer& server(std::size_t loop) { return *servers_[loop]; }
   [[nodiscard]] server::Engine& engine() { return *engine_; }
   /// After a drain: nobody is left on any of them.
   [[nodiscard]] bool loops_have_ended() { return server(0).node().loops_done == loop_count; }
   [[nodiscard]] std::vector<std::unique_ptr<Peer>>& peers() { return peers_; }
 
-  /// After every step: no more sessions than the pool allows, no handler without a place in it.
+  void set_pool(PoolNumber which, const PoolLimits& limits);
+
+  /// After every step: no more sessions than a pool allows, no handler without a place in it.
   void check_step();
   /// When nothing moves: every letter and every name is accounted for.
   void check_rest();
@@ -61,8 +64,6 @@ class Stage {
   void check_empty();
   /// The server goes, whatever is still open.
   void take_down();
-
-  static constexpr const char* pool_name = "gear:main";
 
   ManualClock clock;
   Transcript lines;
@@ -80,7 +81,10 @@ class Stage {
     Transcript& lines_;
   };
 
-  void check_names();
+  void check_names(PoolNumber pool);
+  void check_free(PoolNumber pool);
+  void check_connections();
+  void check_rates();
   [[nodiscard]] bool names_another(const Record& record);
   [[nodiscard]] static bool may_be_ending(const Record& record, const std::string& name);
 
@@ -88,6 +92,8 @@ class Stage {
   Log log_;
   server::InlineJobs jobs_;
   std::vector<pools::ManualWorkers*> workers_{};  // the pools'
+  std::array<std::size_t, pool_count> limits_{};  // sessions that pools are for
+  std::array<std::size_t, pool_count> taken_{};   // places, after the last step
   Router router_{};
   std::array<std::unique_ptr<net::Loop>, loop_count> loops_{};
   std::unique_ptr<server::Engine> engine_{};

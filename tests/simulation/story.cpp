@@ -1,10 +1,14 @@
 #include "story.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <optional>
 #include <set>
 
 #include "acting.h"
+#include "handlers.h"
+#include "wording.h"
 
 namespace orrery::simulation {
 
@@ -12,15 +16,24 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int groups = 3;
 constexpr int names = 3;
+
+// The errors that a stream's operations fail with.
+constexpr std::array failures{ECONNRESET, EPIPE, ETIMEDOUT, ENOBUFS};
+
+PoolLimits limits_of(Dice& dice) {
+  PoolLimits limits{
+      .sessions = 6 + dice.below(14), .workers = 1 + dice.below(2), .worker_queue = dice.below(4)};
+  limits.gears = {"main"};
+  return limits;
+}
 
 ServerOptions options_of(Dice& dice) {
   ServerOptions options;
   options.limits.idle = 20s;
   options.limits.write_timeout = 10s;
-  options.pools[Stage::pool_name] = {.sessions = 6 + dice.below(14),
-                                     .worker_queue = 1 + dice.below(4)};
+  for (PoolNumber which = 0; which < pool_count; ++which)
+    options.pools[pool_name(which)] = limits_of(dice);
   return options;
 }
 
@@ -34,10 +47,11 @@ struct Promise {
 class Story {
  public:
   Story(std::uint64_t seed, Transcript::Lines lines)
-      : dice_(seed), stage_(seed, lines, options_of(dice_)) {}
+      : seed_(seed), dice_(seed), stage_(seed, lines, options_of(dice_)) {}
 
   Outcome tell() {
-    const std::size_t steps = 150 + dice_.below(250);
+    const std::size_t steps = 300 + dice_.below(400);
+    for (PoolNumber pool = 0; pool < pool_count; ++pool) the_program_keeps_history(pool);
     for (std::size_t i = 0; i < steps && sound(); ++i) step();
     if (sound()) end();
     stage_.take_down();
@@ -66,8 +80,10 @@ class Story {
       a_client_says_something();
     else if (dice < 76)
       somebody_connects();
-    else if (dice < 84)
+    else if (dice < 83)
       the_program_acts();
+    else if (dice < 85)
+      the_operator_acts();
     else if (dice < 90)
       a_client_misbehaves();
     else if (dice < 97)
@@ -100,7 +116,12 @@ class Story {
     if (dice_.chance(50) && (!draining_ || time < 100ms))
       stage_.clock.advance(time);
     else
-      stage_.advance(time, dice_.chance(50) ? Stage::Workers::work : Stage::Workers::rest);
+      pass(time, dice_.chance(50) ? Stage::Workers::work : Stage::Workers::rest);
+  }
+
+  void pass(milliseconds time, Stage::Workers workers = Stage::Workers::work) {
+    stage_.advance(time, workers);
+    if (sound()) stage_.book.check_patience(admission_patience);
   }
 
   void rest() {
@@ -124,6 +145,8 @@ class Story {
       case Verb::claim_awaited:
       case Verb::release:
       case Verb::send_to_name: return {verb, static_cast<int>(dice_.below(names))};
+      case Verb::join_since:
+        return {verb, 1 + static_cast<int>(dice_.below(groups - 1) + groups * dice_.below(6))};
       case Verb::rest:
       case Verb::post_after: return {verb, static_cast<int>(dice_.below(40))};
       default: return {verb, static_cast<int>(dice_.below(groups))};
@@ -139,24 +162,58 @@ class Story {
   void somebody_connects() {
     const Number number = ++connected_;
     const auto kind = static_cast<Kind>(dice_.below(kinds));
+    const auto pool = dice_.chance(50) ? 0 : static_cast<PoolNumber>(dice_.below(pool_count));
     const std::size_t loop = dice_.below(loop_count);
+    Record& record = stage_.book.begin(number, kind, pool);
     net::MemoryOptions options;
-    if (dice_.chance(20)) options.chunk_bytes = 1 + dice_.below(20);
+    if (dice_.chance(20)) options.chunk_bytes = 1 + dice_.below(dice_.chance(30) ? 20 : 300);
     const Script first = some_script(4);
     Script last;
     for (const Act& act : some_script(3))
       if (act.verb != Verb::fail) last.push_back(act);
-    std::string how;
-    if (dice_.chance(15)) how = dice_.pick({"reject", "throw", "break", "dismiss"});
-    note("client {} connects to loop {}, {} {}: first {}; last {}", number, loop, name_of(kind),
-         how, as_text(first), as_text(last));
+    const std::string target = some_target(record);
+    note("client {} connects to loop {}, {}: first {}; last {}", number, loop, target,
+         as_text(first), as_text(last));
     stage_.book.ask(first_script(number), first);
     stage_.book.ask(last_script(number), last);
-    const std::string target = "/" + std::string(name_of(kind)) + "?n=" + std::to_string(number) +
-                               (how.empty() ? "" : "&how=" + how);
-    Peer& peer = stage_.dial(number, kind, loop, options, target);
+    Peer& peer = stage_.dial(record, loop, options);
+    peer.asks(target, some_offer());
     while (dice_.chance(30)) says(peer);  // glued to the handshake
-    if (dice_.chance(5)) peer.fails_at(1 + dice_.below(12), ECONNRESET);
+    break_some_time(peer);
+  }
+
+  // Where a client asks for a session, and what it may be answered.
+  std::string some_target(Record& record) {
+    std::string how;
+    if (dice_.chance(15)) how = dice_.pick({"reject", "throw", "break", "dismiss"});
+    std::string target = "/" + std::string(name_of(record.kind));
+    const bool slow = dice_.chance(30);
+    if (slow && dice_.chance(10)) how = "fail";
+    if (slow) target = "/slow" + target;
+    target += "?n=" + std::to_string(record.number) + "&pool=" + std::to_string(record.pool);
+    if (slow) target += "&waits=" + std::to_string(1 + dice_.below(3));
+    if (!how.empty()) target += "&how=" + how;
+    const bool throws = how == "throw" || how == "break" || how == "fail";
+    record.answers.insert(throws ? 500 : how == "reject" ? 401 : 101);
+    return target;
+  }
+
+  std::optional<websocket::DeflateParams> some_offer() {
+    if (dice_.chance(50)) return std::nullopt;
+    return websocket::DeflateParams{.server_no_context_takeover = dice_.chance(30),
+                                    .client_no_context_takeover = dice_.chance(30),
+                                    .server_max_window_bits = dice_.pick({15, 15, 10}),
+                                    .client_max_window_bits = dice_.pick({15, 15, 9})};
+  }
+
+  // One client of each story breaks, sooner in one and later in the next; some others do too.
+  void break_some_time(Peer& peer) {
+    const bool chosen = static_cast<std::uint64_t>(peer.number()) == 2 + seed_ % 4;
+    if (!chosen && !dice_.chance(5)) return;
+    const std::size_t operation = chosen ? 1 + seed_ / 4 % 50 : 1 + dice_.below(12);
+    const int error = dice_.pick(std::vector<int>(failures.begin(), failures.end()));
+    note("operation {} of client {}'s stream will fail: {}", operation, peer.number(), error);
+    peer.fails_at(operation, error);
   }
 
   Peer* some_peer() {
@@ -175,7 +232,10 @@ class Story {
   }
 
   void a_client_says_something() {
-    if (Peer* const peer = some_peer()) says(*peer);
+    Peer* const peer = some_peer();
+    if (!peer) return;
+    const bool too_much = rate_of(stage_.book.record(peer->number()).kind) > 0 && dice_.chance(50);
+    for (std::size_t i = too_much ? 4 : 1; i > 0; --i) says(*peer);
   }
 
   void a_client_misbehaves() {
@@ -201,24 +261,26 @@ class Story {
   void the_program_acts() {
     Book& book = stage_.book;
     const std::string id = book.next_id("x");
+    const auto pool = static_cast<PoolNumber>(dice_.below(pool_count));
+    Sender sender = stage_.sender(pool);
+    const std::string group = group_name(static_cast<int>(dice_.below(groups)));
+    if (dice_.chance(8)) return the_program_keeps_history(pool);
     if (dice_.chance(40)) {
-      const std::string group = group_name(static_cast<int>(dice_.below(groups)));
-      note("the program publishes {} to {}", id, group);
+      note("the program publishes {} to {} of {}", id, group, pool_name(pool));
       book.ask(id, some_script(1));
-      book.published(id, group, 0, true);
-      (void)stage_.sender().publish(group, id);
+      book.published(id, pool, group, 0);
+      (void)sender.publish(group, wording_of(id));
       return;
     }
     if (dice_.chance(25)) {
       const std::string name = unique_name(static_cast<int>(dice_.below(names)));
       note("the program sends {} to {}", id, name);
-      return book.sent_to_name(id, name, stage_.sender().send_to_name(name, id));
+      return book.sent_to_name(id, pool, name, sender.send_to_name(name, wording_of(id)));
     }
-    std::vector<Record*> known;
-    for (auto& [number, record] : book.records())
-      if (record.opened) known.push_back(&record);
-    if (known.empty()) return;
-    Record& to = *dice_.pick(known);
+    if (Record* const to = somebody_known()) the_program_tells(*to, id);
+  }
+
+  void the_program_tells(Record& to, const std::string& id) {
     if (dice_.chance(10)) {
       note("the program closes session {}", to.number);
       to.shut = true;
@@ -226,8 +288,46 @@ class Story {
       return;
     }
     note("the program sends {} to session {}", id, to.number);
-    book.ask(id, some_script(2));
-    book.sent(id, to, to.address.send(id));
+    stage_.book.ask(id, some_script(2));
+    stage_.book.sent(id, to, to.address.send(wording_of(id)));
+  }
+
+  Record* somebody_known() {
+    std::vector<Record*> known;
+    for (auto& [number, record] : stage_.book.records())
+      if (record.opened) known.push_back(&record);
+    return known.empty() ? nullptr : dice_.pick(known);
+  }
+
+  // Not of the workers' group.
+  void the_program_keeps_history(PoolNumber pool) {
+    const std::string group = group_name(1 + static_cast<int>(dice_.below(groups - 1)));
+    History history;
+    history.messages = dice_.pick({0, 1, 3, 5, 10, 20, 50});
+    history.age = std::chrono::seconds{dice_.pick({1, 10, 3600, 3600})};
+    note("{} of {} keeps {} messages for {} s", group, pool_name(pool), history.messages,
+         history.age.count());
+    stage_.book.histories.keep(pool, group, history, stage_.clock.now());
+    stage_.sender(pool).keep_history(group, history);
+  }
+
+  // Pools change while they serve.
+  void the_operator_acts() {
+    const auto pool = static_cast<PoolNumber>(dice_.below(pool_count));
+    const std::string name = pool_name(pool);
+    if (pool != 0 && dice_.chance(40)) {
+      note("the operator closes {}", name);
+      stage_.book.closes_pool(pool);
+      return stage_.engine().close_pool(name);
+    }
+    PoolLimits limits = limits_of(dice_);
+    if (dice_.chance(20)) limits.sessions = dice_.below(4);
+    if (dice_.chance(10)) limits.memory_bytes = 1024 << dice_.below(6);
+    note("the operator gives {} {} sessions, {} bytes", name, limits.sessions, limits.memory_bytes);
+    for (std::size_t loop = 0; loop < loop_count; ++loop) stage_.turn(loop);  // if it was closed
+    stage_.check_step();
+    stage_.book.opens_pool(pool);
+    stage_.set_pool(pool, limits);
   }
 
   // How it ends.
@@ -236,7 +336,7 @@ class Story {
     switch (dice_.below(5)) {
       case 0: return note("the server is taken down as it is");
       case 1: return everybody_goes();
-      case 2: return close_the_pool();
+      case 2: return close_the_pools();
       default: return drain();
     }
   }
@@ -258,16 +358,16 @@ class Story {
     stage_.check_empty();
   }
 
-  void close_the_pool() {
-    note("the pool is closed");
-    stage_.engine().close_pool(Stage::pool_name);
+  void close_the_pools() {
+    note("the pools are closed");
+    for (PoolNumber which = 0; which < pool_count; ++which) {
+      stage_.book.closes_pool(which);
+      stage_.engine().close_pool(pool_name(which));
+    }
     stage_.settle();
-    for (const auto& [number, record] : stage_.book.records()) {
+    for (const auto& [number, record] : stage_.book.records())
       if (record.stays())
         stage_.lines.fault("session {} was never told that its pool is closed", number);
-      if (record.code == 1013 && record.reason != "pool closed")
-        stage_.lines.fault("session {} is told \"{}\"", number, record.reason);
-    }
     if (sound()) everybody_goes();
   }
 
@@ -325,6 +425,7 @@ class Story {
     note("{} of {} sessions were told", told, promise.there.size());
   }
 
+  const std::uint64_t seed_;
   Dice dice_;
   Stage stage_;
   std::size_t connected_ = 0;

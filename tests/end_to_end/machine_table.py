@@ -1,0 +1,84 @@
+"""The commands about this machine and this configuration: doctor, routes. `run.py machine`."""
+import os
+import subprocess
+
+import server
+from rows import Table, expect, expect_equal
+
+table = Table("machine", over=("tcp",))
+OWN = ("server.port=0", "server.address=127.0.0.1", "admin.port=0")
+
+
+def orrery(command, *sets):
+    return subprocess.run([server.BINARY, command, *(f"--set={key}" for key in (*OWN, *sets))],
+                          capture_output=True, text=True, timeout=server.PATIENCE, check=False)
+
+
+def line_about(what, answer):
+    found = [line for line in answer.stdout.splitlines() if what in line]
+    expect_equal(len(found), 1, f"lines about {what} in {answer.stdout!r}")
+    return found[0]
+
+
+@table.row("doctor: one line per check, ok, warn or fail")
+def _(_place):
+    answer = orrery("doctor")
+    expect_equal((answer.returncode, answer.stderr), (0, ""))
+    for what in ("descriptors", "backlog", "port range", "clock", "listener 127.0.0.1:0"):
+        words = [line.split()[0] for line in answer.stdout.splitlines() if what in line]
+        expect(words and set(words) <= {"ok", "warn"}, f"{what} in {answer.stdout!r}")
+    return "exit 0"
+
+
+@table.row("doctor: a port that the server itself has is no failure")
+def _(place):
+    program = place.server()
+    answer = orrery("doctor", f"server.port={program.port}")
+    expect_equal(answer.returncode, 0, answer.stdout)
+    line = line_about(f"127.0.0.1:{program.port}", answer)
+    expect(line.startswith("warn") and "orrery status" in line, line)
+    return "warn"
+
+
+@table.row("doctor: an address that is not here is a failure")
+def _(_place):
+    answer = orrery("doctor", "server.address=192.0.2.1")
+    expect_equal(answer.returncode, 1, answer.stdout)
+    expect(line_about("192.0.2.1", answer).startswith("fail"), answer.stdout)
+    return "exit 1"
+
+
+@table.row("doctor: reads the certificate that is configured")
+def _(place):
+    certificate, key = place.world.certificate()
+    answer = orrery("doctor", f"server.tls.certificate={certificate}", f"server.tls.key={key}")
+    line = line_about("certificate ", answer)
+    expect(line.startswith("warn") and "1 day" in line and "renew it" in line, line)
+    expect_equal(answer.returncode, 0, answer.stdout)
+    swapped = orrery("doctor", f"server.tls.certificate={key}", f"server.tls.key={certificate}")
+    expect_equal(swapped.returncode, 1, swapped.stdout)
+    expect(line_about("certificate ", swapped).startswith("fail"), swapped.stdout)
+    nowhere = os.path.join(place.world.folder, "nowhere.pem")
+    missing = orrery("doctor", f"server.tls.certificate={nowhere}", f"server.tls.key={key}")
+    expect_equal(missing.returncode, 1, missing.stdout)
+    return "warn, fail, fail"
+
+
+@table.row("doctor: a configuration that is refused is told first")
+def _(_place):
+    answer = orrery("doctor", "server.prot=1")
+    expect_equal((answer.returncode, answer.stdout), (2, ""))
+    expect("server.prot" in answer.stderr, answer.stderr)
+    return "exit 2"
+
+
+@table.row("routes: what is served where, as it is configured")
+def _(_place):
+    answer = orrery("routes", 'gears={"echo": {"mount": "/again", "hosts": ["a.example"]}}')
+    expect_equal((answer.returncode, answer.stderr), (0, ""))
+    head, *lines = [line.split(maxsplit=5) for line in answer.stdout.splitlines()]
+    expect_equal(head, ["GEAR", "HOST", "METHOD", "PATH", "POOL", "LIMITS"])
+    wanted = ["echo", "a.example", "websocket", "/again", "gear:echo"]
+    expect(wanted in [line[:5] for line in lines], answer.stdout)
+    expect(not any(line[0] == "chat" for line in lines), answer.stdout)
+    return f"{len(lines)} routes"

@@ -1,0 +1,147 @@
+"""A configuration and certificates that change while the server runs. `run.py reload`."""
+import json
+import os
+import signal
+import ssl
+import subprocess
+import threading
+
+import wire
+from admin_table import admin_of, metrics_of, orrery
+from place import trusting
+from rows import Table, expect, expect_equal
+
+table = Table("reload", over=("tcp",))
+
+
+def rewrite(program, change):
+    """Changes the server's configuration file by `change(tree)`."""
+    path = program.process.args[program.process.args.index("--config") + 1]
+    with open(path, encoding="utf-8") as file:
+        tree = json.load(file)
+    change(tree)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(tree, file, indent=2)
+
+
+def reload(admin):
+    return orrery("reload", "--set", f"admin.port={admin.port}")
+
+
+def limit_messages(size):
+    def change(tree):
+        tree["server"]["protocols"] = {"websocket": {"maxMessageSize": size}}
+    return change
+
+
+@table.row("SIGHUP holds newcomers to the new limits; who is connected keeps his")
+def _(place):
+    program = place.own_server()
+    before = place.client(program)
+    rewrite(program, limit_messages(5))
+    program.signal(signal.SIGHUP)
+    line = program.log.wait_for(lambda text: "RELOAD" in text)
+    expect(line and "asked_by=SIGHUP" in line, line)
+    expect("server.protocols.websocket.maxMessageSize" in line, line)
+    newcomer = place.client(program)
+    newcomer.says("longer than five")
+    newcomer.is_closed_with(1009)
+    before.echoes()
+    return "1009 for newcomers"
+
+
+@table.row("orrery reload says what acts and what needs a restart")
+def _(place):
+    program = place.own_server()
+    admin = admin_of(program)
+
+    def change(tree):
+        limit_messages(5)(tree)
+        tree["server"]["threads"] = 1
+        tree["pools"] = {"gear:echo": {"maxConnections": 1}}
+    rewrite(program, change)
+    answer = reload(admin)
+    expect_equal(answer.returncode, 0, answer.stderr)
+    expect_equal(set(answer.stdout.splitlines()), {
+        "server.protocols.websocket.maxMessageSize acts from now on",
+        "pools.gear:echo acts from now on",
+        "server.threads needs a restart"})
+    expect_equal(metrics_of(place, admin)['orrery_pool_limit{pool="gear:echo"}'], 1)
+    place.client(program)
+    expect_equal(place.wire(program).ask(wire.upgrade(program)).status, 503)
+    again = reload(admin)
+    expect_equal(again.stdout.splitlines()[0], "server.threads needs a restart")
+    return "applied, restart"
+
+
+@table.row("a bad file changes nothing and says where it is wrong")
+def _(place):
+    program = place.own_server()
+    admin = admin_of(program)
+
+    def change(tree):
+        limit_messages(5)(tree)
+        tree["server"]["prt"] = 1
+    rewrite(program, change)
+    answer = reload(admin)
+    expect_equal(answer.returncode, 1)
+    expect("server.prt" in answer.stderr and "did you mean" in answer.stderr, answer.stderr)
+    expect("old configuration" in answer.stderr, answer.stderr)
+    program.log.wait_for(lambda text: "reload refused" in text and "server.prt" in text)
+    place.client(program).echoes()
+    return "exit 1"
+
+
+def new_certificate(certificate, key, name):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", certificate,
+                    "-keyout", key], check=True, capture_output=True, timeout=30)
+
+
+def shown_name(program):
+    """Who the certificate says the server is."""
+    pem = ssl.get_server_certificate(("127.0.0.1", program.port))
+    answer = subprocess.run(["openssl", "x509", "-noout", "-subject", "-nameopt", "RFC2253"],
+                            input=pem, capture_output=True, text=True, check=True, timeout=30)
+    return answer.stdout.strip().removeprefix("subject=CN=")
+
+
+@table.row("a certificate swapped under load drops nobody; a broken one changes nothing")
+def _(place):
+    paths = [os.path.join(place.world.folder, name) for name in ("swapped.pem", "swapped.key")]
+    new_certificate(*paths, "first")
+    program = place.own_server(server={"tls": {"certificate": paths[0], "key": paths[1]}})
+    program.tls = trusting(paths[0])
+    admin = admin_of(program)
+    crowd = [place.client(program) for _ in range(8)]
+    ended, trouble = threading.Event(), []
+
+    def talk(client):
+        try:
+            while not ended.is_set():
+                client.echoes()
+        except Exception as error:  # told by the row, in its own thread
+            trouble.append(repr(error))
+    threads = [threading.Thread(target=talk, args=(client,)) for client in crowd]
+    for thread in threads:
+        thread.start()
+    expiry = f'orrery_tls_not_after_seconds{{certificate="{paths[0]}"}}'
+    try:
+        expect_equal(shown_name(program), "first")
+        expect(metrics_of(place, admin)[expiry] > 1.7e9, "an expiry")
+        new_certificate(*paths, "second")
+        expect_equal(reload(admin).returncode, 0)
+        expect_equal(shown_name(program), "second")
+        with open(paths[0], "w", encoding="ascii") as broken:
+            broken.write("no certificate")
+        answer = reload(admin)
+        expect_equal(answer.returncode, 1)
+        expect(paths[0] in answer.stderr, answer.stderr)
+        expect_equal(shown_name(program), "second")
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    expect_equal(trouble, [])
+    return "8 sessions stayed"

@@ -1,0 +1,203 @@
+"""What packaging/ makes of it: unit, Debian packages, image, cluster. `run.py packaging`."""
+import glob
+import os
+import re
+import shlex
+
+from rows import Table, expect, expect_between, expect_equal
+from server import ROOT
+from workshop import BUILD, PREFIX, clean_folder, installed, run, talks
+
+table = Table("packaging", over=(None,), wave="heavy")
+PACKAGING = os.path.join(ROOT, "packaging")
+
+
+def text_of(*parts):
+    with open(os.path.join(PACKAGING, *parts), encoding="utf-8") as file:
+        return file.read()
+
+
+def unit(place):
+    """The unit as a file, with the program where it is now."""
+    tree = installed(place)
+    path = os.path.join(clean_folder(place), "orrery.service")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(tree.unit.replace(PREFIX, tree.folder))
+    return path
+
+
+@table.row("unit: systemd finds nothing to complain about")
+def _(place):
+    said = run("systemd-analyze", "verify", "--man=no", unit(place))
+    expect_equal(said.strip(), "", "systemd-analyze verify")
+    return "verified"
+
+
+@table.row("unit: hardly exposed, in the words of systemd-analyze security")
+def _(place):
+    said = run("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20",
+               unit(place))
+    found = re.search(r"exposure level for \S+: ([\d.]+)", said)
+    expect(found, said[-200:])
+    expect_between(float(found[1]), 0, 2.0, "exposure")
+    return found[1]
+
+
+@table.row("unit: its commands are commands of the program")
+def _(place):
+    tree = installed(place)
+    commands = re.findall(r"^(Exec\w+)=(.+)$", tree.unit, re.MULTILINE)
+    expect_equal([name for name, _ in commands], ["ExecStartPre", "ExecStart",
+                                                  "ExecReload"])
+    moved = {PREFIX: tree.folder,
+             "/etc/orrery/orrery.json": tree.path("share", "orrery", "orrery.example.json")}
+    check, serve, reload = [shlex.split(command) for _, command in commands]
+    for words in (check, serve, reload):
+        for old, new in moved.items():
+            words[:] = [word.replace(old, new) for word in words]
+    expect("is fine" in run(*check), "config check")
+    heard = talks(place, [*serve, "--set=server.port=0", "--set=server.address=127.0.0.1",
+                          "--set=admin.port=0"])
+    said = run(*reload, "--set=admin.address=unix:/nowhere/orrery.sock", status=1)
+    expect("nobody listens there" in said, said)
+    return heard
+
+
+def packages(place):
+    def build():
+        folder = os.path.join(clean_folder(place), "packages")
+        run("cpack", "--config", os.path.join(BUILD, "CPackConfig.cmake"), "-B", folder)
+        return Packages(folder)
+
+    return place.world.shared("packages", build)
+
+
+class Packages:
+    def __init__(self, folder):
+        self.folder = folder
+        self.alive = lambda: True
+        self.stop = lambda _seconds: 0
+
+    def file(self, name):
+        (found,) = glob.glob(os.path.join(self.folder, f"{name}_*.deb"))
+        return found
+
+    def field(self, name, field):
+        return run("dpkg-deb", "--field", self.file(name), field).strip()
+
+    def names(self, name):
+        lines = run("dpkg-deb", "--contents", self.file(name)).splitlines()
+        return {line.split()[5]: line.split() for line in lines}
+
+
+@table.row("deb: the program with its unit; its configuration is the administrator's")
+def _(place):
+    made = packages(place)
+    names = made.names("orrery")
+    for name in ("./usr/bin/orrery", "./etc/orrery/orrery.json",
+                 "./usr/lib/systemd/system/orrery.service", "./usr/share/doc/orrery/copyright"):
+        expect(name in names, f"{name} is missing in {sorted(names)}")
+    expect(not any("include" in name or name.endswith(".a") for name in names), sorted(names))
+    expect_equal({words[1] for words in names.values()}, {"root/root"}, "owners")
+    depends = made.field("orrery", "Depends")
+    for needed in ("libc6", "libssl3", "libspdlog", "libboost-json"):
+        expect(needed in depends, f"no {needed} in {depends}")
+    folder = clean_folder(place)
+    run("dpkg-deb", "--raw-extract", made.file("orrery"), folder)
+    control = os.path.join(folder, "DEBIAN")
+    expect_equal(sorted(os.listdir(control)), ["conffiles", "control", "md5sums", "postinst",
+                                               "postrm", "prerm"])
+    for script in ("postinst", "postrm", "prerm"):
+        run("sh", "-n", os.path.join(control, script))
+        expect(os.access(os.path.join(control, script), os.X_OK), f"{script} can't be run")
+    with open(os.path.join(folder, "usr/lib/systemd/system/orrery.service"),
+              encoding="utf-8") as file:
+        expect("ExecStart=/usr/bin/orrery serve" in file.read(), "ExecStart")
+    program = os.path.join(folder, "usr", "bin", "orrery")
+    expect("is fine" in run(program, "config", "check", "--config",
+                            os.path.join(folder, "etc", "orrery", "orrery.json")), "config check")
+    return os.path.basename(made.file("orrery"))
+
+
+@table.row("deb: what gears are built with depends on all that they link")
+def _(place):
+    made = packages(place)
+    names = made.names("liborrery-dev")
+    for end in ("/include/orrery/orrery.h", "/liborrery.a", "/liborrery_testing.a",
+                "/pkgconfig/orrery.pc", "/cmake/orrery/orreryConfig.cmake", "/copyright"):
+        expect(any(name.endswith(end) for name in names), f"no {end} in {sorted(names)}")
+    expect("./usr/bin/orrery" not in names, "the program")
+    depends = made.field("liborrery-dev", "Depends")
+    for needed in ("libssl-dev", "zlib1g-dev", "libisal-dev", "libsimdjson-dev", "libfmt-dev",
+                   "libspdlog-dev", "prometheus-cpp-dev", "libboost-url1.81-dev"):
+        expect(needed in depends, f"no {needed} in {depends}")
+    return os.path.basename(made.file("liborrery-dev"))
+
+
+def instructions():
+    """The Dockerfile as [(stage, instruction, the rest)]."""
+    text = re.sub(r"\\\n", " ", re.sub(r"^\s*#.*\n", "", text_of("Dockerfile"), flags=re.MULTILINE))
+    stage, found = 0, []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        name, _, rest = line.partition(" ")
+        stage += name == "FROM"
+        found.append((stage, name, " ".join(rest.split())))
+    return found
+
+
+@table.row("image: two stages with pinned bases, nobody's user, health check, SIGTERM")
+def _(_place):
+    found = instructions()
+    known = {"FROM", "RUN", "COPY", "LABEL", "USER", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK",
+             "ENTRYPOINT", "CMD"}
+    expect_equal({name for _, name, _ in found} - known, set(), "instructions")
+    expect_equal([rest for _, name, rest in found if name == "FROM"],
+                 ["debian:12-slim AS build", "debian:12-slim"])
+    for _, name, rest in found:
+        if name == "RUN" and "apt-get install" in rest:
+            expect("apt-get update" in rest and "--no-install-recommends" in rest
+                   and rest.endswith("rm -rf /var/lib/apt/lists/*"), rest)
+    last = {name: rest for stage, name, rest in found if stage == 2}
+    expect_equal(last["USER"], "65534:65534")
+    expect_equal(last["STOPSIGNAL"], "SIGTERM")
+    expect(last["HEALTHCHECK"].endswith('CMD ["orrery", "status"]'), last["HEALTHCHECK"])
+    expect_equal((last["ENTRYPOINT"], last["CMD"]), ('["orrery"]', '["serve"]'))
+    expect("COPY" not in last, "something is copied into the last stage")
+    return "2 stages"
+
+
+@table.row("image: its build stage has every library of tools/packages.txt")
+def _(_place):
+    with open(os.path.join(ROOT, "tools", "packages.txt"), encoding="utf-8") as file:
+        wanted = [line.split()[1] for line in file if line.startswith("build")]
+    here = next(rest for stage, name, rest in instructions() if (stage, name) == (1, "RUN"))
+    for package in wanted:
+        if package.endswith("-dev"):
+            only_for_tests = package.startswith(("libgtest", "libgmock", "libbenchmark"))
+            expect(only_for_tests or package in here.split(), f"{package} is missing")
+    return "all"
+
+
+@table.row("kubernetes: the configuration is accepted; the kernel waits longer than the drain")
+def _(place):
+    import yaml
+
+    objects = {each["kind"]: each
+               for each in yaml.safe_load_all(text_of("kubernetes", "orrery.yaml"))}
+    path = os.path.join(clean_folder(place), "orrery.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(objects["ConfigMap"]["data"]["orrery.json"])
+    said = run(installed(place).program, "config", "check", "--config", path,
+               ORRERY_ADMIN__TOKEN="secret")
+    expect("is fine" in said, said)
+    pod = objects["Deployment"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    deadline = int(re.search(r'"deadline": "(\d+)s"', text_of("kubernetes", "orrery.yaml"))[1])
+    expect(pod["terminationGracePeriodSeconds"] > deadline + 10, "too little time for the drain")
+    expect_equal(container["lifecycle"]["preStop"]["exec"]["command"], ["orrery", "drain"])
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    expect_equal(ports, {"clients": 7512, "admin": 7513})
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        expect_equal(container[probe]["httpGet"]["port"], "admin", probe)
+    expect(container["securityContext"]["readOnlyRootFilesystem"], "a root that can be written")
+    return "accepted"
