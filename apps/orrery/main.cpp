@@ -18,14 +18,6 @@ namespace {
 
 using namespace orrery;
 
-cli::Exit serve(const cli::CommandLine& line) {
-  const auto configuration = cli::load_configuration(line);
-  const auto read_again = [&line] { return cli::load_configuration(line); };
-  if (configuration.ok()) return app::serve(configuration, read_again, std::cout, std::cerr);
-  cli::print_diagnostics(configuration, std::cerr);
-  return cli::Exit::refused;
-}
-
 cli::Exit print(std::string_view text) {
   std::cout << text;
   return cli::Exit::ok;
@@ -34,7 +26,7 @@ cli::Exit print(std::string_view text) {
 cli::Exit run(const cli::CommandLine& line) {
   const auto loaded = [&line] { return cli::load_configuration(line); };
   switch (line.command) {
-    case cli::Command::serve: return serve(line);
+    case cli::Command::serve: return app::serve(loaded, std::cout, std::cerr);
     case cli::Command::config_check:
       return cli::check_configuration(loaded(), std::cout, std::cerr);
     case cli::Command::config_defaults: return print(config::defaults_text());

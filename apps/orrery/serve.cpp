@@ -18,6 +18,7 @@
 #include "apps/orrery/service_notices.h"
 #include "apps/orrery/stop_signals.h"
 #include "base/clock.h"
+#include "cli/config_commands.h"
 #include "net/descriptors.h"
 #include "pools/thread_workers.h"
 #include "server/engine.h"
@@ -33,6 +34,11 @@ void log_configuration(const config::Loaded& configuration, observe::Log& log) {
   if (!configuration.inactive.empty())
     log.warn("configuration keys that do not act in this release",
              {{"keys", fmt::format("{}", fmt::join(configuration.inactive, ","))}});
+}
+
+cli::Exit refuse(const config::Loaded& configuration, std::ostream& out) {
+  cli::print_diagnostics(configuration, out);
+  return cli::Exit::refused;
 }
 
 cli::Exit fail(observe::Log& log, const std::string& why) {
@@ -109,8 +115,9 @@ std::string_view version() {
   return ORRERY_VERSION;
 }
 
-cli::Exit serve(const config::Loaded& configuration, const ReadConfiguration& read_again,
-                std::ostream& out, std::ostream& log_out) {
+cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& log_out) {
+  const config::Loaded configuration = read();
+  if (!configuration.ok()) return refuse(configuration, log_out);
   const config::Tree& tree = configuration.tree;
   const BlockedSignals signals;
   const SystemClock clock;
@@ -136,9 +143,9 @@ cli::Exit serve(const config::Loaded& configuration, const ReadConfiguration& re
   const auto notices = ServiceNotices::open(service);
   if (!notices) return fail(log, notices.error());
   Goodbye goodbye(engine, last, tree.drain, *notices, log);
-  Reload reload({read_again, [&](const auto& drain) { goodbye.set_options(drain); }, engine, log,
-                 descriptors},
-                tree);
+  Reload reload(
+      {read, [&](const auto& drain) { goodbye.set_options(drain); }, engine, log, descriptors},
+      tree);
   std::atomic<bool> started{false};  // the engine tells nothing before
   const admin::NodeControl control{[&] { return started ? engine.status() : ServerStatus{}; },
                                    [&] { return started ? engine.metrics() : std::string(); },

@@ -13,13 +13,12 @@ namespace orrery::app {
 
 std::string_view version();
 
-/// Reads the configuration once more, as when the program started.
+/// Reads the configuration: when the server starts, and for each reload.
 using ReadConfiguration = std::function<config::Loaded()>;
 
 /// `listening URL`, `admin URL` and, at the end, `drained: N told, M cut` go to `out`, log lines to
 /// `log_out`. SIGTERM drains as configured, SIGINT without delay and spread; a second signal ends
 /// the process at once. SIGHUP reads the configuration again.
-cli::Exit serve(const config::Loaded& configuration, const ReadConfiguration& read_again,
-                std::ostream& out, std::ostream& log_out);
+cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& log_out);
 
 }  // namespace orrery::app

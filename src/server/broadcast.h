@@ -2,8 +2,9 @@
 // they need; each is encoded once, and charged once to their pool however many hold it. Small ones
 // are not charged: who keeps one keeps a copy.
 //
-// Owner   the fan-out that runs.
+// Owner   the loop's server, while a publication is handed out.
 // Thread  its loop's.
+// Why     docs/decisions/0015-a-published-payload-is-charged-once.md
 #pragma once
 
 #include <array>

@@ -48,16 +48,11 @@ class World:
         return program
 
     def certificate(self):
-        """A certificate for localhost, made by the openssl command for this run only."""
+        """A certificate for localhost, made for this run only."""
         with self._certificate_lock:
             if self._certificate is None:
                 paths = [os.path.join(self.folder, name) for name in ("certificate.pem", "key.pem")]
-                subprocess.run(
-                    ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                     "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                     "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                     "-out", paths[0], "-keyout", paths[1]],
-                    check=True, capture_output=True, timeout=30)
+                make_certificate(*paths)
                 self._certificate = paths
             return self._certificate
 
@@ -136,6 +131,14 @@ class Place:
             client.drop()
         for program in self._own:
             program.kill()
+
+
+def make_certificate(certificate, key, name="localhost"):
+    """Files made by the openssl command: valid for this machine for two days, whatever its name."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", certificate,
+                    "-keyout", key], check=True, capture_output=True, timeout=30)
 
 
 def trusting(certificate):

@@ -8,7 +8,7 @@ import threading
 
 import wire
 from admin_table import admin_of, metrics_of, orrery
-from place import trusting
+from place import make_certificate, trusting
 from rows import Table, expect, expect_equal
 
 table = Table("reload", over=("tcp",))
@@ -92,13 +92,6 @@ def _(place):
     return "exit 1"
 
 
-def new_certificate(certificate, key, name):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", certificate,
-                    "-keyout", key], check=True, capture_output=True, timeout=30)
-
-
 def shown_name(program):
     """Who the certificate says the server is."""
     pem = ssl.get_server_certificate(("127.0.0.1", program.port))
@@ -110,7 +103,7 @@ def shown_name(program):
 @table.row("a certificate swapped under load drops nobody; a broken one changes nothing")
 def _(place):
     paths = [os.path.join(place.world.folder, name) for name in ("swapped.pem", "swapped.key")]
-    new_certificate(*paths, "first")
+    make_certificate(*paths, "first")
     program = place.own_server(server={"tls": {"certificate": paths[0], "key": paths[1]}})
     program.tls = trusting(paths[0])
     admin = admin_of(program)
@@ -130,7 +123,7 @@ def _(place):
     try:
         expect_equal(shown_name(program), "first")
         expect(metrics_of(place, admin)[expiry] > 1.7e9, "an expiry")
-        new_certificate(*paths, "second")
+        make_certificate(*paths, "second")
         expect_equal(reload(admin).returncode, 0)
         expect_equal(shown_name(program), "second")
         with open(paths[0], "w", encoding="ascii") as broken:
