@@ -147,10 +147,18 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
       {read, [&](const auto& drain) { goodbye.set_options(drain); }, engine, log, descriptors},
       tree);
   std::atomic<bool> started{false};  // the engine tells nothing before
-  const admin::NodeControl control{[&] { return started ? engine.status() : ServerStatus{}; },
-                                   [&] { return started ? engine.metrics() : std::string(); },
-                                   [&] { goodbye.ask("admin"); },
-                                   [&] { return answer_to(reload.run("admin")); }};
+  const admin::NodeControl control{
+      [&] { return started ? engine.status() : ServerStatus{}; },
+      [&] { return started ? engine.metrics() : std::string(); },
+      [&] { goodbye.ask("admin"); },
+      [&] { return answer_to(reload.run("admin")); },
+      [&](const SessionQuery& query) { return started ? engine.sessions(query) : SessionList{}; },
+      [&](std::string_view id, std::string_view reason) {
+        return started && engine.kick(id, reason);
+      },
+      [&](auto id, auto tap, auto asked_by) {
+        return started && engine.tap(id, std::move(tap), asked_by);
+      }};
   AdminListener admin(tree.admin, control, log);
   if (const auto ready = admin.start(); !ready) return fail(log, ready.error());
   if (const auto ready = engine.start(routes); !ready) return fail(log, ready.error());
