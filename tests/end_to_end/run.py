@@ -20,7 +20,7 @@ TABLES = ["handshake_table", "origins_table", "admission", "requests_table", "se
           "limits_table", "overload_table", "pools_table", "drain_table", "service_table",
           "machine_table", "admin_table", "reload_table", "cli_table", "gears", "framing", "utf8",
           "closing", "deflate", "examples", "hostile", "chromium_client", "chat_servers",
-          "node_client", "python_client", "sizes", "memory"]
+          "dashboard", "node_client", "python_client", "sizes", "memory"]
 LONGEST_SECONDS = 420  # the whole run; what hangs longer is printed and ended
 
 
