@@ -10,7 +10,7 @@
 //   POST /api/sessions/ID/close  202, and the client is told 4002; 404: there is no such session
 //   POST /api/reload             200 {"applied":[...],"needs_restart":[...],"errors":[]}; 422:
 //   errors POST /api/drain              202: the drain has begun; again: it goes on WebSocket
-//   /api/live          what the dashboard lives on: README.md
+//   /api/live          what the dashboard lives on: docs/live_api.md
 //
 // Owner   whoever mounts it, until the admin server has ended.
 // Thread  routes() before the server starts; the functions are called on its loop.

@@ -21,7 +21,7 @@ struct NodeFacts {
 [[nodiscard]] std::string sessions_json(const SessionList& list);
 [[nodiscard]] std::string closed_json(std::string_view session);
 
-// What the dashboard's own WebSocket says: see README.md.
+// What the dashboard's own WebSocket says: see docs/live_api.md.
 [[nodiscard]] std::string state_json(const ServerStatus& status, const NodeFacts& facts,
                                      std::string_view metrics);
 [[nodiscard]] std::string tapped_json(std::string_view session);

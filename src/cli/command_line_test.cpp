@@ -183,9 +183,10 @@ TEST(CommandLine, HelpFitsAScreenAndNamesEveryCommand) {
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 100u) << line;
   EXPECT_LE(count, 30);
-  for (const auto* word : {"serve", "drain", "reload", "status [--json]", "kick ID", "routes", "doctor",
-                           "new-gear NAME", "config check", "config defaults", "config explain KEY",
-                           "config schema", "version", "--config", "--set", "Exit status"})
+  for (const auto* word :
+       {"serve", "drain", "reload", "status [--json]", "kick ID", "routes", "doctor",
+        "new-gear NAME", "config check", "config defaults", "config explain KEY", "config schema",
+        "version", "--config", "--set", "Exit status"})
     EXPECT_THAT(help_text(), HasSubstr(word));
 }
 

@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "observe/gear_counters.h"
-#include "orrery/orrery.h"
 #include "orrery/session.h"
 #include "pools/address_counts.h"
 #include "pools/hold_watch.h"

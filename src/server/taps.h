@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/slab.h"
-#include "orrery/orrery.h"
+#include "orrery/address.h"
 
 namespace orrery::server {
 
