@@ -1,6 +1,6 @@
 """Two people in the chat, in two Chromium windows, while connections break and a server goes."""
 from rows import Table
-from script import Script, local
+from script import Script
 
 ROWS = ["a name that is taken is asked for again",
         "who has the key takes the place of a connection of its own",
@@ -14,9 +14,9 @@ class TwoServers(Script):
 
     def plan(self, place, compression):
         first = place.own_server(drain={"spread": 2000, "reconnectSpread": 1000})
-        own_pages = ["same-origin", local(first)]
+        own_pages = ["same-origin", first.url]
         second = place.own_server({"origins": own_pages})
-        return {"first": local(first), "second": local(second)}, first
+        return {"first": first.url, "second": second.url}, first
 
 
 table, script = Table("chat", wave="heavy"), TwoServers("chat_servers.mjs")

@@ -4,7 +4,7 @@ import os
 import signal
 
 from rows import Table, expect, expect_equal
-from script import LARGE, local
+from script import LARGE
 
 table = Table("python", wave="heavy")
 SECONDS = 40
@@ -34,7 +34,7 @@ def row(name, path="/echo", websocket=None):
 def connect(program, path, compression):
     import websockets  # here, so that its absence fails each of these rows and no other
 
-    address = local(program).replace("http", "ws", 1) + path
+    address = program.url.replace("http", "ws", 1) + path
     more = {"ssl": program.tls} if program.tls else {}
     return websockets.connect(address, compression=compression, max_size=32 << 20,
                               ping_interval=None, close_timeout=10, **more)

@@ -40,10 +40,10 @@ class Script:
         """What the script is told, and the server that ends when it says `goodbye`."""
         leaving = place.own_server(drain={"spread": 0})
         return {
-            "url": local(place.server({**LARGE, "compression": compression})),
-            "passive": local(place.server({"idleTimeout": 1000, "sendPingsAutomatically": False})),
-            "pinging": local(place.server({"idleTimeout": 3000})),
-            "goodbye": local(leaving),
+            "url": place.server({**LARGE, "compression": compression}).url,
+            "passive": place.server({"idleTimeout": 1000, "sendPingsAutomatically": False}).url,
+            "pinging": place.server({"idleTimeout": 3000}).url,
+            "goodbye": leaving.url,
             "certificate": place.world.certificate()[0],
         }, leaving
 
@@ -76,11 +76,6 @@ class Script:
         status = process.wait(10)
         errors = process.stderr.read().decode("utf-8", "replace").strip().splitlines()
         return results, f"exit {status}; {errors[:3]}"
-
-
-def local(program):
-    """The certificate is for localhost."""
-    return program.url.replace("127.0.0.1", "localhost")
 
 
 def kill_group(process):
