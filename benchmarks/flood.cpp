@@ -30,6 +30,7 @@ using Microseconds = std::chrono::duration<double, std::micro>;
 
 constexpr std::size_t bystanders = 99;
 constexpr int silence_ms = 10'000;
+constexpr double worst_ratio = 3;  // more is a fault of ours
 
 std::string masked_frame(std::size_t bytes) {
   return websocket::encode_frame(websocket::Opcode::binary, std::string(bytes, 'x'),
@@ -152,8 +153,9 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-Result<void> measure(const std::string& name, Child& server, std::size_t flood_bytes,
-                     const Settings& settings) {
+// The ratio, flooded to calm.
+Result<double> measure(const std::string& name, Child& server, std::size_t flood_bytes,
+                       const Settings& settings) {
   auto others = Bystanders::open(server.port());
   if (!others) return Error{others.error()};
   std::vector<double> calm, flooded, ratios;
@@ -172,7 +174,7 @@ Result<void> measure(const std::string& name, Child& server, std::size_t flood_b
   fmt::print("| {}, flood of {} B | {:.0f} | {:.0f} | {:.2f} |\n", name, flood_bytes, median(calm),
              median(flooded), median(ratios));
   std::fflush(stdout);
-  return {};
+  return median(ratios);
 }
 
 }  // namespace
@@ -182,10 +184,14 @@ int main(int count, char** words) {
   const auto servers = start_on_one_core();
   if (!servers) return give_up(servers.error());
   fmt::print("| server | calm p99 us | flooded p99 us | ratio |\n|---|--:|--:|--:|\n");
+  double worst = 0;
   for (const std::size_t bytes : {16, 1024, 64 * 1024}) {
-    for (const auto& [name, server] : {std::pair{"orrery", servers->orrery.get()},
-                                       std::pair{"Boost.Beast", servers->beast.get()}})
-      if (auto done = measure(name, *server, bytes, settings); !done) return give_up(done.error());
+    const auto ours = measure("orrery", *servers->orrery, bytes, settings);
+    const auto beast = measure("Boost.Beast", *servers->beast, bytes, settings);
+    if (!ours || !beast) return give_up(ours ? beast.error() : ours.error());
+    worst = std::max(worst, *ours);
   }
-  return 0;
+  if (worst <= worst_ratio) return 0;
+  return give_up(fmt::format("orrery's p99 rises to {:.2f} times the calm one; the bar is {}",
+                             worst, worst_ratio));
 }
