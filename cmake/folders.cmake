@@ -48,12 +48,12 @@ function(orrery_all_folders)
   target_link_libraries(orrery_all INTERFACE ${folders})
 endfunction()
 
-# orrery_embed(FOLDER NAME): the files src/FOLDER/NAME/*.in, built into the library orrery_FOLDER as
-# orrery::FOLDER::NAME_files.
+# orrery_embed(FOLDER NAME): the files src/FOLDER/NAME/*, built into the library orrery_FOLDER as
+# orrery::FOLDER::NAME_files, a std::span of pairs of name (without an ending .in) and text.
 function(orrery_embed folder name)
   set(from ${PROJECT_SOURCE_DIR}/src/${folder}/${name})
   set(source ${PROJECT_BINARY_DIR}/${folder}_${name}_files.cpp)
-  file(GLOB files CONFIGURE_DEPENDS ${from}/*.in)
+  file(GLOB files CONFIGURE_DEPENDS ${from}/*)
   add_custom_command(OUTPUT ${source} VERBATIM
     COMMAND ${CMAKE_COMMAND} -DFROM=${from} -DTO=${source} -DFOLDER=${folder} -DNAME=${name}
       -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake

@@ -1,12 +1,21 @@
 #include "apps/orrery/admin_listener.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "apps/orrery/assemble.h"
 #include "apps/orrery/serve.h"
 
 namespace orrery::app {
 namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  const bool known = ::gethostname(name.data(), name.size() - 1) == 0;
+  return known ? name.data() : "this node";
+}
 
 ServerOptions options_with(observe::Log& log) {
   ServerOptions options;
@@ -22,7 +31,8 @@ ServerOptions options_with(observe::Log& log) {
 }  // namespace
 
 AdminListener::AdminListener(const config::Admin& admin, admin::NodeControl node, observe::Log& log)
-    : gear_(std::move(node), {admin.token, std::string(version())}), server_(options_with(log)) {
+    : gear_(std::move(node), {admin.token, {host_name(), std::string(version())}}),
+      server_(options_with(log)) {
   server_.mount(gear_, "/");
   server_.listen(admin_address(admin));
 }

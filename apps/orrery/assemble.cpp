@@ -111,6 +111,7 @@ ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors
   options.trusted_proxies = tree.server.trusted_proxies;
   options.connections = connections_that_fit(descriptors);
   for (const auto& [name, pool] : tree.pools) options.pools.emplace(name, pool_limits(pool));
+  options.redact = tree.log.redact;
   options.callback_budget = tree.server.callback_budget;
   options.serve_http = tree.server.protocols.http.enabled;
   options.serve_websocket = tree.server.protocols.websocket.enabled;

@@ -19,8 +19,7 @@ namespace {
 using namespace orrery;
 
 cli::Exit print(std::string_view text) {
-  std::cout << text;
-  return cli::Exit::ok;
+  return std::cout << text, cli::Exit::ok;
 }
 
 cli::Exit run(const cli::CommandLine& line) {
@@ -35,6 +34,7 @@ cli::Exit run(const cli::CommandLine& line) {
     case cli::Command::drain: return cli::drain_server(loaded(), std::cout, std::cerr);
     case cli::Command::reload: return cli::reload_server(loaded(), std::cout, std::cerr);
     case cli::Command::status: return cli::print_status(loaded(), line.form, std::cout, std::cerr);
+    case cli::Command::kick: return cli::kick_session(loaded(), line.session, std::cout, std::cerr);
     case cli::Command::routes: return app::print_routes(loaded(), std::cout, std::cerr);
     case cli::Command::doctor: return app::examine_machine(loaded(), std::cout, std::cerr);
     case cli::Command::new_gear:

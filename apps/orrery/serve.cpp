@@ -109,6 +109,28 @@ Response answer_to(const ReloadReport& report) {
   return Response::json(as_json(report), report.errors.empty() ? 200 : 422);
 }
 
+struct Asked {
+  std::function<void()> drain;
+  std::function<Response()> reload;
+};
+
+// The engine tells nothing before it has started.
+admin::NodeControl control_of(server::Engine& engine, const std::atomic<bool>& started,
+                              Asked asked) {
+  return {
+      .status = [&] { return started ? engine.status() : ServerStatus{}; },
+      .metrics = [&] { return started ? engine.metrics() : std::string(); },
+      .drain = std::move(asked.drain),
+      .reload = std::move(asked.reload),
+      .sessions =
+          [&](const SessionQuery& query) {
+            return started ? engine.sessions(query) : SessionList{};
+          },
+      .kick = [&](auto id, auto reason) { return started && engine.kick(id, reason); },
+      .tap = [&](auto id, auto tap,
+                 auto asked_by) { return started && engine.tap(id, std::move(tap), asked_by); }};
+}
+
 }  // namespace
 
 std::string_view version() {
@@ -146,11 +168,10 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
   Reload reload(
       {read, [&](const auto& drain) { goodbye.set_options(drain); }, engine, log, descriptors},
       tree);
-  std::atomic<bool> started{false};  // the engine tells nothing before
-  const admin::NodeControl control{[&] { return started ? engine.status() : ServerStatus{}; },
-                                   [&] { return started ? engine.metrics() : std::string(); },
-                                   [&] { goodbye.ask("admin"); },
-                                   [&] { return answer_to(reload.run("admin")); }};
+  std::atomic<bool> started{false};
+  const admin::NodeControl control =
+      control_of(engine, started,
+                 {[&] { goodbye.ask("admin"); }, [&] { return answer_to(reload.run("admin")); }});
   AdminListener admin(tree.admin, control, log);
   if (const auto ready = admin.start(); !ready) return fail(log, ready.error());
   if (const auto ready = engine.start(routes); !ready) return fail(log, ready.error());

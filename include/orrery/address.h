@@ -1,5 +1,5 @@
 // How sessions are reached from outside their own callbacks: an Address is one session, a Sender is
-// all of one executor pool, by name and by group.
+// all of one executor pool, by name and by group; and what an operator sees of them.
 //
 //   Address who = client.address();            // may be kept, copied and given to other threads
 //   if (who.send("ready") == Posted::gone) forget(who);
@@ -123,6 +123,62 @@ class Sender {
  private:
   std::shared_ptr<registry::Registry> registry_;
   registry::Scope* scope_ = nullptr;  // the registry's
+};
+
+/// Which sessions Server::sessions() tells of: those to which all applies that is not empty.
+struct SessionQuery {
+  std::string gear{};
+  std::string pool{};
+  std::string name{};   // that it holds
+  std::string group{};  // that it is in
+  std::string text{};   // a part of its id, its target, its subprotocol or its remote address
+  std::size_t limit = 100;
+};
+
+/// A session as its operator sees it.
+struct SessionInfo {
+  std::string id;  // Address::id()
+  std::string gear;
+  std::string pool;
+  std::string route;
+  std::string target;  // path and query, redacted
+  std::string remote_address;
+  std::uint16_t remote_port;
+  std::string subprotocol;
+  std::vector<std::string> names;
+  std::vector<std::string> groups;
+  std::chrono::milliseconds age;
+  std::chrono::milliseconds silent;  // since anything came from the client
+  std::uint64_t messages_in, messages_out;
+  std::uint64_t bytes_in, bytes_out;  // payloads, before compression
+  std::size_t queued_bytes;
+};
+
+struct SessionList {
+  std::vector<SessionInfo> sessions{};  // SessionQuery::limit of those that match
+  std::size_t matching = 0;
+  bool complete = true;  // false: a loop did not answer in time, because a callback holds it
+};
+
+/// A frame of a session that is tapped.
+struct TappedFrame {
+  enum class Direction : std::uint8_t { in, out };
+  enum class Kind : std::uint8_t { text = 1, binary = 2, close = 8, ping = 9, pong = 10, end = 16 };
+
+  Direction direction;
+  Kind kind;                  // values of RFC 6455 §5.2; end: no frame, the session is gone
+  std::size_t bytes = 0;      // of its payload, before compression
+  std::string_view shown{};   // of a text, or of a close's code and reason: redacted, UTF-8
+  bool cut = false;           // there was more
+  std::uint64_t skipped = 0;  // frames since the one before that were too many to be shown
+};
+
+/// Looks at the frames of one session as they pass: see Server::tap().
+class FrameTap {
+ public:
+  virtual ~FrameTap() = default;
+  /// On the session's loop: it must return soon, and call nothing of the session's server.
+  virtual void on_frame(const TappedFrame& frame) = 0;
 };
 
 }  // namespace orrery

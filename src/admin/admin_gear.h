@@ -1,37 +1,35 @@
-// AdminGear tells operators and probes how the node is, and lets them drain it.
+// AdminGear tells operators and probes how the node is, and lets them act on it.
 //
-//   GET  /healthz     200 "ok": the process answers
-//   GET  /readyz      200 "ready", or 503 with why not: "starting", "draining"
-//   GET  /api/status  {"ready":true,"draining":false,"sessions":3,"loops":2,"version":"0.1.0"}
-//   GET  /metrics     for Prometheus: docs/metrics.md
-//   POST /api/reload  200 {"applied":[...],"needs_restart":[...],"errors":[]}, or 422 with errors
-//   POST /api/drain   202: the drain has begun; again: it goes on
+//   GET  /                       the dashboard
+//   GET  /healthz                200 "ok": the process answers
+//   GET  /readyz                 200 "ready", or 503 with why not: "starting", "draining"
+//   GET  /metrics                for Prometheus: docs/metrics.md
+//   GET  /api/status             {"ready":true,"draining":false,"sessions":3,"loops":2,...}
+//   GET  /api/sessions           {"matching":1,"complete":true,"sessions":[{"id":"0.17.3",...}]};
+//                                ?gear= &pool= &name= &group= &text= &limit=
+//   POST /api/sessions/ID/close  202, and the client is told 4002; 404: there is no such session
+//   POST /api/reload             200 {"applied":[...],"needs_restart":[...],"errors":[]}; 422:
+//   errors POST /api/drain              202: the drain has begun; again: it goes on WebSocket
+//   /api/live          what the dashboard lives on: docs/live_api.md
 //
 // Owner   whoever mounts it, until the admin server has ended.
 // Thread  routes() before the server starts; the functions are called on its loop.
 // Limit   without a token only callers on this machine are answered; with one, those who show it.
+//         The files of the dashboard, which say nothing, are anybody's.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "admin/node_control.h"
 #include "orrery/orrery.h"
 
 namespace orrery::admin {
 
-/// What the node tells about itself, and lets be done to it. All return soon.
-struct NodeControl {
-  std::function<ServerStatus()> status;
-  std::function<std::string()> metrics;
-  std::function<void()> drain;
-  std::function<Response()> reload;
-};
-
 struct AdminOptions {
   std::string token{};  // empty: none is asked for, and only this machine may ask
-  std::string version{};
+  NodeFacts facts{};
 };
 
 class AdminGear final : public Gear {
@@ -46,6 +44,8 @@ class AdminGear final : public Gear {
   [[nodiscard]] std::optional<Response> stop_strangers(const Request& request) const;
   [[nodiscard]] Response readiness() const;
   [[nodiscard]] Response status() const;
+  [[nodiscard]] Response sessions(const Request& request) const;
+  [[nodiscard]] Response close_session(std::string_view id) const;
   [[nodiscard]] Response begin_drain() const;
 
   NodeControl node_;

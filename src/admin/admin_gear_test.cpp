@@ -9,8 +9,10 @@ namespace orrery::admin {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
+using ::testing::StartsWith;
 
 // A node that is what the story says, and its admin listener.
 class AdminTest : public ::testing::Test {
@@ -18,15 +20,58 @@ class AdminTest : public ::testing::Test {
   ServerStatus node{.ready = true, .draining = false, .sessions = 3, .loops = 2};
   int drains = 0;
 
+  // The one session of the node.
+  const SessionInfo tea{.id = "0.17.3",
+                        .gear = "chat",
+                        .pool = "gear:chat",
+                        .route = "/rooms/:room",
+                        .target = "/rooms/tea",
+                        .remote_address = "192.0.2.7",
+                        .remote_port = 4711,
+                        .subprotocol = "",
+                        .names = {"ann"},
+                        .groups = {"tea \"green\""},
+                        .age = 5s,
+                        .silent = 1s,
+                        .messages_in = 1,
+                        .messages_out = 2,
+                        .bytes_in = 3,
+                        .bytes_out = 4,
+                        .queued_bytes = 5};
+  SessionQuery asked{};
+  std::vector<std::string> kicked{};
+  std::weak_ptr<FrameTap> tap{};
+
+  NodeControl node_control() {
+    return {.status = [this] { return node; },
+            .metrics = [] { return std::string("orrery_ready 1\n"); },
+            .drain =
+                [this] {
+                  ++drains;
+                  node.ready = false;
+                  node.draining = true;
+                },
+            .reload = [] { return Response::json("{\"applied\":[]}"); },
+            .sessions =
+                [this](const SessionQuery& query) {
+                  asked = query;
+                  return SessionList{{tea}, 7, true};
+                },
+            .kick =
+                [this](std::string_view id, std::string_view reason) {
+                  kicked.push_back(std::string(id) + " " + std::string(reason));
+                  return id == tea.id;
+                },
+            .tap =
+                [this](std::string_view id, std::weak_ptr<FrameTap> with, std::string_view) {
+                  if (id != tea.id) return false;
+                  tap = std::move(with);
+                  return true;
+                }};
+  }
+
   AdminGear gear_with(std::string token) {
-    return AdminGear({[this] { return node; }, [] { return std::string("orrery_ready 1\n"); },
-                      [this] {
-                        ++drains;
-                        node.ready = false;
-                        node.draining = true;
-                      },
-                      [] { return Response::json("{\"applied\":[]}"); }},
-                     {std::move(token), "1.2.3"});
+    return AdminGear(node_control(), {std::move(token), {"north", "1.2.3"}});
   }
 
   static TestServer serving(AdminGear& gear) {
@@ -40,6 +85,11 @@ class AdminTest : public ::testing::Test {
 
   static TestRequest from_here(HeaderList headers = {}) {
     return {.headers = std::move(headers), .address = "127.0.0.1"};
+  }
+  static TestRequest live() {
+    TestRequest request = from_here();
+    request.subprotocols = {"orrery.live"};
+    return request;
   }
   static TestRequest from_afar(HeaderList headers = {}) {
     return {.headers = std::move(headers), .address = "192.0.2.7"};
@@ -87,7 +137,8 @@ TEST_F(AdminTest, TellsItsStatusAsJson) {
   EXPECT_THAT(answer.headers, Contains(Pair("Content-Type", HasSubstr("application/json"))));
   EXPECT_EQ(answer.body,
             "{\"ready\":true,\"draining\":false,\"sessions\":3,\"loops\":2,"
-            "\"version\":\"1.2.3\"}\n");
+            "\"version\":\"1.2.3\",\"nodes\":[{\"name\":\"north\",\"ready\":true,"
+            "\"draining\":false,\"sessions\":3}]}\n");
 }
 
 TEST_F(AdminTest, IsAskedToDrainByPostAlone) {
@@ -141,6 +192,113 @@ TEST_F(AdminTest, PagesOfOtherOriginsMayNotDrain) {
   EXPECT_EQ(drains, 0);
   EXPECT_EQ(drained_by({{"Host", "localhost:7513"}, {"Origin", "http://localhost:7513"}}), 202);
   EXPECT_EQ(drained_by({{"Host", "[::1]:7513"}, {"Origin", "http://[::1]:7513"}}), 202);
+}
+
+TEST_F(AdminTest, ListsSessionsThatAreLookedFor) {
+  const auto answer = server.get(
+      "/api/sessions?gear=chat&pool=gear:chat&name=ann&group=tea%20%22green%22&text=192&limit=5",
+      from_here());
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body,
+            "{\"matching\":7,\"complete\":true,\"sessions\":[{\"id\":\"0.17.3\",\"gear\":\"chat\","
+            "\"pool\":\"gear:chat\",\"route\":\"/rooms/:room\",\"target\":\"/rooms/tea\","
+            "\"remote_address\":\"192.0.2.7\",\"remote_port\":4711,\"subprotocol\":\"\",\"names\":["
+            "\"ann\"],"
+            "\"groups\":[\"tea \\\"green\\\"\"],\"age_ms\":5000,\"silent_ms\":1000,"
+            "\"messages_in\":1,\"messages_out\":2,\"bytes_in\":3,\"bytes_out\":4,"
+            "\"queued_bytes\":5}]}\n");
+  EXPECT_EQ(asked.gear + " " + asked.pool + " " + asked.name, "chat gear:chat ann");
+  EXPECT_EQ(asked.group + " " + asked.text, "tea \"green\" 192");
+  EXPECT_EQ(asked.limit, 5u);
+  (void)server.get("/api/sessions?limit=1000000", from_here());
+  EXPECT_EQ(asked.limit, 1000u);
+  (void)server.get("/api/sessions?limit=many", from_here());
+  EXPECT_EQ(asked.limit, 100u);
+  EXPECT_EQ(server.get("/api/sessions", from_afar()).status, 401);
+}
+
+TEST_F(AdminTest, ClosesASessionByItsId) {
+  EXPECT_EQ(server.request("POST", "/api/sessions/0.17.3/close", from_here()).status, 202);
+  EXPECT_EQ(server.request("POST", "/api/sessions/0.17.4/close", from_here()).status, 404);
+  EXPECT_EQ(server.request("POST", "/api/sessions/0.17.3/close", from_afar()).status, 401);
+  EXPECT_THAT(kicked, ElementsAre("0.17.3 kicked", "0.17.4 kicked"));
+}
+
+TEST_F(AdminTest, ItsPageIsAnybodysAndAsksNobodyElse) {
+  const auto answer = server.get("/", from_afar());
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.headers, Contains(Pair("Content-Type", HasSubstr("text/html"))));
+  EXPECT_THAT(answer.headers,
+              Contains(Pair("Content-Security-Policy", HasSubstr("default-src 'self'"))));
+  EXPECT_THAT(answer.body, HasSubstr("dashboard.js"));
+  EXPECT_THAT(server.get("/dashboard.css", from_afar()).headers,
+              Contains(Pair("Content-Type", HasSubstr("text/css"))));
+  EXPECT_THAT(server.get("/dashboard.js", from_afar()).headers,
+              Contains(Pair("Content-Type", HasSubstr("text/javascript"))));
+  EXPECT_EQ(server.get("/README.md", from_here()).status, 404);
+}
+
+TEST_F(AdminTest, TellsADashboardEverySecond) {
+  auto dashboard = server.connect("/api/live", live());
+  EXPECT_EQ(dashboard.subprotocol(), "orrery.live");
+  const auto first = dashboard.next().value_or("");
+  EXPECT_THAT(first, HasSubstr("{\"kind\":\"state\",\"status\":{\"ready\":true,"));
+  EXPECT_THAT(first, HasSubstr("\"metrics\":\"orrery_ready 1\\n\"}"));
+  EXPECT_TRUE(dashboard.hears_nothing());
+  server.advance(1100ms);  // timers may be late by their resolution
+  EXPECT_EQ(dashboard.next(), first);
+  dashboard.says("what?");
+  EXPECT_EQ(dashboard.closed()->code, 1008);
+}
+
+TEST_F(AdminTest, ShowsADashboardTheFramesOfOneSession) {
+  auto dashboard = server.connect("/api/live", live());
+  (void)dashboard.next();
+  dashboard.says("tap 9.9.9");
+  EXPECT_TRUE(dashboard.hears(R"({"kind":"untapped","id":"9.9.9","why":"no such session"})"));
+  dashboard.says("tap 0.17.3");
+  EXPECT_TRUE(dashboard.hears(R"({"kind":"tapped","id":"0.17.3"})"));
+  ASSERT_FALSE(tap.expired());
+  tap.lock()->on_frame({TappedFrame::Direction::in, TappedFrame::Kind::text, 2, "hi", false, 4});
+  server.advance(0s);
+  EXPECT_THAT(dashboard.next().value_or(""),
+              StartsWith(R"({"kind":"frame","id":"0.17.3","direction":"in","type":"text",)"
+                         R"("bytes":2,"shown":"hi","cut":false,"skipped":4,"time_ms":)"));
+  tap.lock()->on_frame({TappedFrame::Direction::out, TappedFrame::Kind::end});
+  server.advance(0s);
+  EXPECT_TRUE(
+      dashboard.hears(R"({"kind":"untapped","id":"0.17.3","why":"the session has ended"})"));
+  EXPECT_TRUE(tap.expired());
+}
+
+TEST_F(AdminTest, ATapEndsWhenItIsNotWanted) {
+  auto dashboard = server.connect("/api/live", live());
+  (void)dashboard.next();
+  dashboard.says("tap 0.17.3");
+  (void)dashboard.next();
+  dashboard.says("untap");
+  EXPECT_TRUE(dashboard.hears(R"({"kind":"untapped","id":"0.17.3","why":"asked"})"));
+  EXPECT_TRUE(tap.expired());
+  dashboard.says("tap 0.17.3");
+  EXPECT_FALSE(tap.expired());
+  dashboard.vanishes();
+  EXPECT_TRUE(tap.expired());
+}
+
+// It has no other place for it.
+TEST_F(AdminTest, ADashboardShowsTheTokenAsASubprotocol) {
+  AdminGear guarded = gear_with("s3cret");
+  TestServer door = serving(guarded);
+  const auto status_with = [&](std::vector<std::string> offered) {
+    TestRequest with = from_afar();
+    with.subprotocols = std::move(offered);
+    return door.connect("/api/live", with).status();
+  };
+  EXPECT_EQ(status_with({"orrery.live"}), 401);
+  EXPECT_EQ(status_with({"orrery.live", "orrery.token.733363726574"}), 101);
+  EXPECT_EQ(status_with({"orrery.token.733363726574", "orrery.live"}), 101);
+  EXPECT_EQ(status_with({"orrery.live", "orrery.token.73336372657400"}), 401);
+  EXPECT_EQ(status_with({"orrery.live", "orrery.token.s3cret"}), 401);
 }
 
 TEST(Secret, IsTheSameOnlyAsAWhole) {

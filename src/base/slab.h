@@ -5,6 +5,7 @@
 // Thread  one.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <memory>
@@ -66,6 +67,18 @@ class Slab {
       Cell& cell = at(slot);
       if (cell.live) visit(*cell.object(), SlotId{slot, cell.generation});
     }
+  }
+
+  /// The same for those in `count` slots from `first` on, which becomes the slot behind them.
+  /// Whether there are any behind.
+  template <typename F>
+  bool for_some(std::uint32_t& first, std::uint32_t count, F&& visit) {
+    const auto slots = static_cast<std::uint32_t>(blocks_.size() * block_size);
+    for (const std::uint32_t end = std::min(slots, first + count); first < end; ++first) {
+      Cell& cell = at(first);
+      if (cell.live) visit(*cell.object(), SlotId{first, cell.generation});
+    }
+    return first < slots;
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }

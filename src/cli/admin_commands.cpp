@@ -52,6 +52,11 @@ std::vector<std::string> texts_in(const config::Object& report, std::string_view
   return texts;
 }
 
+// It becomes part of a path.
+bool is_session_id(std::string_view id) {
+  return !id.empty() && id.find_first_not_of("0123456789.") == id.npos;
+}
+
 }  // namespace
 
 Exit drain_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
@@ -106,7 +111,22 @@ Exit print_status(const config::Loaded& loaded, Form form, std::ostream& out,
     return Exit::failed;
   }
   for (const auto& member : *members)
-    out << fmt::format("{:<10} {}\n", member.name, words_of(member.value));
+    if (!std::holds_alternative<config::List>(member.value.data))
+      out << fmt::format("{:<10} {}\n", member.name, words_of(member.value));
+  return Exit::ok;
+}
+
+Exit kick_session(const config::Loaded& loaded, std::string_view id, std::ostream& out,
+                  std::ostream& errors) {
+  print_diagnostics(loaded, errors);
+  if (!loaded.ok()) return Exit::refused;
+  if (!is_session_id(id)) {
+    errors << fmt::format("orrery: {} is no session's ID; they look like 0.17.3\n", id);
+    return Exit::refused;
+  }
+  const std::string path = fmt::format("/api/sessions/{}/close", id);
+  if (!answer_to({.method = "POST", .path = path}, loaded, errors)) return Exit::failed;
+  out << id << " is told to go, with 4002\n";
   return Exit::ok;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <string_view>
 
 #include "cli/command_line.h"
 #include "config/load.h"
@@ -16,5 +17,8 @@ Exit drain_server(const config::Loaded& loaded, std::ostream& out, std::ostream&
 Exit reload_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors);
 /// `orrery status`: one line per fact, or the JSON as it came.
 Exit print_status(const config::Loaded& loaded, Form form, std::ostream& out, std::ostream& errors);
+/// `orrery kick ID`: closes a session with 4002; an id that no session has is an error.
+Exit kick_session(const config::Loaded& loaded, std::string_view id, std::ostream& out,
+                  std::ostream& errors);
 
 }  // namespace orrery::cli

@@ -19,6 +19,7 @@ usage: orrery COMMAND [--config FILE] [--set KEY=VALUE]...
   drain                 tells the server that runs to say goodbye to its clients, and end
   reload                lets the server that runs read its configuration and certificates again
   status [--json]       says how the server that runs is doing
+  kick ID               closes one session (4002); the dashboard and /api/sessions tell its ID
   connect URL           talks to a WebSocket: lines in, frames out (connect --help)
   bench URL             loads a server and says how it does (bench --help)
   routes                says what is served where, and with which limits
@@ -44,7 +45,7 @@ constexpr const char* command_names[] = {
     "--help",      "--header", "--subprotocol", "--binary", "--wait",    "--insecure",
     "--ca",        "--mode",   "--connections", "--depth",  "--size",    "--text",
     "--deflate",   "--rate",   "--duration",    "--warmup", "--threads", "--slow",
-    "--read-rate", "--pid"};
+    "--read-rate", "--pid",    "kick"};
 
 // CLI11 names the words that it did not expect at the end of its sentence.
 Misuse misuse(std::string why, const std::vector<std::string>& words) {
@@ -86,6 +87,7 @@ std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> wo
   add_command(app, "status", Command::status, line).add_flag_callback("--json", [&line] {
     line.form = Form::json;
   });
+  add_command(app, "kick", Command::kick, line).add_option("id", line.session, "ID")->required();
   CLI::App& connect = add_command(app, "connect", Command::connect, line);
   add_connect_options(connect, line.connect);
   CLI::App& bench = add_command(app, "bench", Command::bench, line);

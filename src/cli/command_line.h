@@ -26,6 +26,7 @@ enum class Command : std::uint8_t {
   drain,
   reload,
   status,
+  kick,
   connect,
   bench,
   routes,
@@ -45,6 +46,7 @@ struct CommandLine {
   std::string key{};                // of config explain
   std::string name{};               // of new-gear
   std::string folder{};             // of new-gear; empty: ./NAME
+  std::string session{};            // of kick
   Form form = Form::text;           // of status
   ConnectOptions connect{};
   BenchOptions bench{};

@@ -41,6 +41,8 @@ TEST(CommandLine, KnowsItsCommands) {
   EXPECT_EQ(understood({"status"}).command, Command::status);
   EXPECT_EQ(understood({"status"}).form, Form::text);
   EXPECT_EQ(understood({"status", "--json", "--set", "admin.port=1"}).form, Form::json);
+  EXPECT_EQ(understood({"kick", "0.17.3"}).command, Command::kick);
+  EXPECT_EQ(understood({"kick", "0.17.3"}).session, "0.17.3");
   EXPECT_EQ(understood({"routes"}).command, Command::routes);
   EXPECT_EQ(understood({"doctor", "--set", "server.port=0"}).command, Command::doctor);
   const CommandLine gear = understood({"new-gear", "green_tea", "projects/tea"});
@@ -181,9 +183,10 @@ TEST(CommandLine, HelpFitsAScreenAndNamesEveryCommand) {
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 100u) << line;
   EXPECT_LE(count, 30);
-  for (const auto* word : {"serve", "drain", "reload", "status [--json]", "routes", "doctor",
-                           "new-gear NAME", "config check", "config defaults", "config explain KEY",
-                           "config schema", "version", "--config", "--set", "Exit status"})
+  for (const auto* word :
+       {"serve", "drain", "reload", "status [--json]", "kick ID", "routes", "doctor",
+        "new-gear NAME", "config check", "config defaults", "config explain KEY", "config schema",
+        "version", "--config", "--set", "Exit status"})
     EXPECT_THAT(help_text(), HasSubstr(word));
 }
 

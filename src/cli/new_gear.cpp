@@ -7,12 +7,13 @@
 #include <filesystem>
 #include <fstream>
 #include <ostream>
-
-#include "cli/embedded_file.h"
+#include <span>
+#include <utility>
 
 namespace orrery::cli {
 
-extern const std::span<const EmbeddedFile> new_gear_files;
+/// Name and text: see orrery_embed() in cmake/folders.cmake.
+extern const std::span<const std::pair<std::string_view, std::string_view>> new_gear_files;
 
 namespace {
 
@@ -118,8 +119,8 @@ bool write(const std::filesystem::path& path, std::string_view text) {
 Result<std::vector<ProjectFile>> project_of(std::string_view name, std::string_view version) {
   if (const auto fine = check(name); !fine) return Error{fine.error()};
   std::vector<ProjectFile> files;
-  for (const auto& file : new_gear_files)
-    files.push_back({std::string(file.name), filled_in(file.text, name, version)});
+  for (const auto& [file, text] : new_gear_files)
+    files.push_back({std::string(file), filled_in(text, name, version)});
   return files;
 }
 

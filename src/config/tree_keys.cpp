@@ -121,7 +121,8 @@ Keys log_keys(Log& log) {
            "The least important lines that are written."},
           {"format", choice(log.format, {"text", "json"}), "How the lines look."},
           {"redact", TextList{&log.redact, redacted_name},
-           "Query parameters whose values never appear in the log."}};
+           "Query parameters and members of JSON whose values nobody is shown: not in the log, "
+           "not among the sessions, not by the tap."}};
 }
 
 }  // namespace

@@ -65,6 +65,10 @@ class Inbox {
   void belongs_to(std::thread::id owner) { owner_.store(owner, std::memory_order_relaxed); }
   /// True on the loop's thread, and everywhere while nobody runs it.
   [[nodiscard]] bool in_own_thread() const;
+  /// True on the thread that runs the loop, and nowhere else.
+  [[nodiscard]] bool runs_here() const {
+    return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
 
  private:
   InboxNode* take();

@@ -88,6 +88,8 @@ class Loop {
   [[nodiscard]] const std::shared_ptr<Inbox>& inbox() const { return inbox_; }
   /// For assertions: true on the loop's thread, and everywhere while nobody is in run().
   [[nodiscard]] bool in_own_thread() const { return inbox_->in_own_thread(); }
+  /// True on the thread that is in run(), and nowhere else.
+  [[nodiscard]] bool runs_here() const { return inbox_->runs_here(); }
 
  private:
   template <typename T>

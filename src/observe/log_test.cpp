@@ -181,6 +181,31 @@ TEST(Redact, HidesTheValuesOfSecretParameters) {
   for (const auto& row : rows) EXPECT_EQ(redact(row.target, names), row.shown);
 }
 
+TEST(Redact, HidesSecretsInTextOfAnyKind) {
+  const std::vector<std::string> names{"token", "jwt"};
+  const struct {
+    std::string_view text, shown;
+  } rows[] = {
+      {"", ""},
+      {"hello", "hello"},
+      {"token", "token"},
+      {"my token is lost", "my token is lost"},
+      {R"({"jwt":"abc","x":1})", R"({"jwt":"[redacted]","x":1})"},
+      {R"({"jwt" : "a\"b", "x":1})", R"({"jwt" : "[redacted]", "x":1})"},
+      {R"({"a":{"Token":123}})", R"({"a":{"Token":[redacted]}})"},
+      {R"({"jwt":null})", R"({"jwt":[redacted]})"},
+      {R"({"jwt":{"part":"abc"},"x":1})", R"({"jwt":[redacted])"},
+      {R"({"jwt":"abc)", R"({"jwt":"[redacted]")"},
+      {R"({'jwt':'abc'})", R"({'jwt':'[redacted]'})"},
+      {R"({"jwtx":"abc"})", R"({"jwtx":"abc"})"},
+      {"x=1&token=abc&y=2", "x=1&token=[redacted]&y=2"},
+      {"token: abc\nnext", "token: [redacted]\nnext"},
+      {"tok%65n=abc", "tok%65n=[redacted]"},
+      {"token=", "token=[redacted]"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(redact_text(row.text, names), row.shown);
+}
+
 TEST(Counters, AreReadWhileTheirLoopCounts) {
   LoopCounters counters;
   std::jthread loop([&counters] {

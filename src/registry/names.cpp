@@ -160,6 +160,18 @@ void Names::release_all(const Address& who) {
   for (const std::string& name : names) (void)release(name, who);
 }
 
+std::vector<std::string> Names::held_by(const Address& who) {
+  std::vector<std::string> names;
+  {
+    HolderShard& shard = shard_of(who);
+    const std::lock_guard lock(shard.mutex);
+    const auto found = shard.names.find(who);
+    if (found != shard.names.end()) names = found->second;
+  }
+  std::erase_if(names, [&](const std::string& name) { return find(name) != who; });  // only claimed
+  return names;
+}
+
 bool Names::note(const Address& who, std::string_view name) {
   HolderShard& shard = shard_of(who);
   const std::lock_guard lock(shard.mutex);

@@ -51,6 +51,8 @@ class Names final : public std::enable_shared_from_this<Names> {
 
   /// Who holds it on this node.
   [[nodiscard]] std::optional<Address> find(std::string_view name) const;
+  /// What a session of this node holds.
+  [[nodiscard]] std::vector<std::string> held_by(const Address& who);
   /// To its holder on this node; elsewhere through the bus, whose answer is awaited.
   void send(std::string_view name, actor::TextLetter letter, Delivered done);
   /// The same for those who can't wait: an answer that does not come at once is `unavailable`, and

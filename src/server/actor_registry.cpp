@@ -116,6 +116,16 @@ NameReleased SessionActor::release(std::string_view name) {
   return scope().names().release(name, Address(mailbox_));
 }
 
+std::vector<std::string> SessionActor::names() const {
+  return mailbox_ ? scope().names().held_by(Address(mailbox_)) : std::vector<std::string>();
+}
+
+std::vector<std::string> SessionActor::groups() const {
+  std::vector<std::string> names;
+  for (const Joined& joined : groups_) names.push_back(joined.name);
+  return names;
+}
+
 void SessionActor::leave_all() {
   if (!mailbox_) return;
   const Address self(mailbox_);

@@ -24,6 +24,7 @@ class Broadcast {
   Broadcast(MessageType type, SharedBytes payload) : type_(type), payload_(std::move(payload)) {}
   [[nodiscard]] MessageType type() const { return type_; }
   [[nodiscard]] std::size_t bytes() const { return payload_.size(); }
+  [[nodiscard]] std::string_view view() const { return payload_.view(); }
   /// For those who keep the message for later.
   [[nodiscard]] const SharedBytes& payload(const Payer& payer);
   [[nodiscard]] const SharedBytes& plain(const Payer& payer);

@@ -7,6 +7,7 @@
 #include "net/tcp_stream.h"
 #include "net/tls_stream.h"
 #include "server/metrics.h"
+#include "server/operators.h"
 
 namespace orrery::server {
 
@@ -361,6 +362,16 @@ std::string Engine::metrics() const {
       values.add(observe::metrics::tls_not_after, {{"certificate", address->tls->certificate}},
                  static_cast<double>(context->not_after()));
   return values.text();
+}
+
+SessionList Engine::sessions(const SessionQuery& query) const {
+  return list_sessions(node_, query);
+}
+bool Engine::kick(std::string_view id, std::string_view reason) {
+  return server::kick(node_, id, reason);
+}
+bool Engine::tap(std::string_view id, std::weak_ptr<FrameTap> tap, std::string_view asked_by) {
+  return server::tap(node_, id, std::move(tap), asked_by);
 }
 
 Sender Engine::sender(std::string_view pool) {

@@ -52,6 +52,10 @@ class Engine {
   [[nodiscard]] ServerStatus status() const;
   /// See Server::metrics().
   [[nodiscard]] std::string metrics() const;
+  /// See Server::sessions(), kick() and tap().
+  [[nodiscard]] SessionList sessions(const SessionQuery& query) const;
+  bool kick(std::string_view id, std::string_view reason);
+  bool tap(std::string_view id, std::weak_ptr<FrameTap> tap, std::string_view asked_by);
   [[nodiscard]] Sender sender(std::string_view pool);
   /// See Server::reconfigure().
   [[nodiscard]] Result<void> reconfigure(const ServerOptions& options);

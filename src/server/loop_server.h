@@ -29,6 +29,7 @@
 #include "server/broadcast.h"
 #include "server/connection.h"
 #include "server/node.h"
+#include "server/taps.h"
 #include "websocket/deflate.h"
 
 namespace orrery::server {
@@ -91,6 +92,14 @@ class LoopServer final : private net::TurnEndHook,
   [[nodiscard]] Connection* find(SlotId id) { return connections_.find(id); }
   /// The session in a slot; null if it is gone.
   [[nodiscard]] Session* session(SlotId id);
+  /// `visit(const Session&)` for those in `count` slots from `first` on: see Slab::for_some().
+  template <typename F>
+  bool some_sessions(std::uint32_t& first, std::uint32_t count, F&& visit) {
+    return connections_.for_some(first, count, [&](Connection& connection, SlotId) {
+      if (const Session* const session = connection.protocol()->as_session()) visit(*session);
+    });
+  }
+  [[nodiscard]] Taps& taps() { return taps_; }
   /// Behind everything that was posted to this loop so far: SessionActor::gate_passed().
   void post_gate(SlotId session);
   /// SessionActor::room_for_work(), when the pool's queue has room.
@@ -165,6 +174,7 @@ class LoopServer final : private net::TurnEndHook,
   std::vector<SlotId> buried_;
   std::vector<std::unique_ptr<Protocol>> retired_;
   std::map<const pools::Pool*, std::deque<SlotId>> want_worker_;
+  Taps taps_;
   std::size_t handed_out_bytes_ = 0;        // of publications, in this turn
   std::optional<Broadcast> handing_out_{};  // the one whose members have not all got it
   std::atomic<std::size_t> load_{0};

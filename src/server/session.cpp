@@ -10,6 +10,7 @@
 namespace orrery::server {
 
 using websocket::Opcode;
+using Direction = TappedFrame::Direction;
 
 namespace {
 
@@ -145,6 +146,7 @@ Progress Session::receive(std::span<char>& bytes) {
 
 void Session::deliver(Message message) {
   if (state_ != State::open) return;
+  if (tapped_) show(Direction::in, static_cast<Opcode>(message.type()), message.payload());
   ++messages_in_;
   bytes_in_ += message.size();
   observe::Traffic& traffic = counters().in;
@@ -202,6 +204,7 @@ Session::Verdict Session::count_message(Message message) {
 // §5.5.2: answered by the newest one if the peer is too slow for all (§5.5.3 allows it).
 void Session::on_ping(std::string_view payload) {
   if (state_ != State::open) return;
+  if (tapped_) show(Direction::in, Opcode::ping, payload);
   if (connection_.blocked()) {
     rare().pending_pong = payload;
     rare().pong_pending = true;
@@ -216,6 +219,7 @@ void Session::on_ping(std::string_view payload) {
 void Session::on_pong(std::string_view payload) {
   if (rare_) rare_->beat_unanswered = false;
   if (state_ != State::open) return;
+  if (tapped_) show(Direction::in, Opcode::pong, payload);
   if (const auto& on_worker = route().worker_operations.on_pong)
     return call_on_worker(on_worker, payload);
   call(route().operations.on_pong, payload);

@@ -6,7 +6,8 @@
 //         request included), so what few sessions need stands in Rare and in SessionActor.
 //
 // session.cpp: bytes in, callbacks; session_out.cpp: frames out; session_time.cpp: deadlines;
-// session_end.cpp: how it ends; session_api.cpp: the calls of orrery::Session.
+// session_end.cpp: how it ends; session_api.cpp: the calls of orrery::Session; session_watched.cpp:
+// what operators see.
 #pragma once
 
 #include <functional>
@@ -99,6 +100,11 @@ class Session final : public orrery::Session, public Protocol {
   void count_dropped(DropCause cause, std::uint64_t messages = 1);
   /// And on_dropped hears of it.
   void told_dropped(DropCause cause, std::uint64_t messages = 1);
+
+  // What operators see: session_watched.cpp.
+  [[nodiscard]] SessionInfo info() const;
+  /// Its loop's Taps are shown its frames from now on.
+  void tapped() { tapped_ = true; }
 
   // The end.
   /// Ends without a closing handshake, for the reason given.
@@ -204,6 +210,10 @@ class Session final : public orrery::Session, public Protocol {
   void drop_oldest();
   void empty_backlog();
 
+  // for those who watch
+  void show(TappedFrame::Direction direction, websocket::Opcode opcode, std::string_view payload);
+  void show_close(TappedFrame::Direction direction, std::uint16_t code, std::string_view reason);
+
   // the end
   void finish();
   void end();
@@ -233,6 +243,7 @@ class Session final : public orrery::Session, public Protocol {
   bool opened_told_ : 1 = false;  // on_open was called, so on_close will be
   bool opening_ : 1 = false;      // on_open runs
   bool idle_pinged_ : 1 = false;  // a PING went out for this silence
+  bool tapped_ : 1 = false;       // somebody looks at its frames
   std::uint8_t held_ : 2 = 0;     // not read, by whose wish
   std::uint16_t close_code_ = 0;
   std::uint32_t messages_in_ = 0;

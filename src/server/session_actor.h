@@ -76,6 +76,9 @@ class SessionActor {
   [[nodiscard]] NameReleased release(std::string_view name);
   void name_answered(std::uint32_t claim, const NameAnswer& answer);
 
+  [[nodiscard]] std::vector<std::string> names() const;
+  [[nodiscard]] std::vector<std::string> groups() const;
+
   // What comes from elsewhere.
   void receive(std::unique_ptr<actor::Letter> letter);
   void deliver(const registry::Publication& publication, Broadcast& broadcast);

@@ -56,6 +56,7 @@ void Session::empty_backlog() {
 
 // §5.5.1; code 0: an empty close frame.
 void Session::send_close(std::uint16_t code, std::string_view reason) {
+  if (tapped_) show_close(TappedFrame::Direction::out, code, reason);
   char payload[2 + close_reason_bytes];
   std::size_t bytes = 0;
   if (code != 0) {
@@ -63,11 +64,12 @@ void Session::send_close(std::uint16_t code, std::string_view reason) {
     payload[1] = static_cast<char>(code & 0xff);
     bytes = 2 + reason.copy(payload + 2, close_reason_bytes);
   }
-  write_control(Opcode::close, {payload, bytes});
+  write_frame(Opcode::close, {payload, bytes}, false);
 }
 
 // §5.5.1, §7.1.5: a first close is echoed; the answer to ours ends the closing handshake.
 void Session::on_close_frame(const websocket::CloseArrived& close) {
+  if (tapped_) show_close(TappedFrame::Direction::in, close.code, close.reason);
   if (state_ == State::open) {
     close_kind_ =
         close.code == 0 ? CloseCause::Kind::client_without_code : CloseCause::Kind::client;
@@ -162,6 +164,7 @@ void Session::depart() {
   if (handler_ && destroy) destroy(handler_);
   handler_ = nullptr;
   connection_.leave_account();
+  if (tapped_) server().taps().end(id());
   counters().sessions_closed[static_cast<std::size_t>(close_kind_)].add();
   permit_.release();
   if (rare_) rare_->ticket.release();

@@ -9,6 +9,7 @@
 namespace orrery::server {
 
 using websocket::Opcode;
+using Direction = TappedFrame::Direction;
 
 namespace {
 
@@ -58,6 +59,7 @@ void Session::send_broadcast(Broadcast& broadcast) {
   if (has_backlog()) return put_in_backlog({broadcast.type(), broadcast.payload(payer)});
   const std::size_t bytes = broadcast.bytes();
   if (!make_room_for(bytes)) return;
+  if (tapped_) show(Direction::out, static_cast<Opcode>(broadcast.type()), broadcast.view());
   count_sent(bytes);
   const websocket::Deflate* const deflate = endpoint_.deflate();
   // A context of its own would mean compressing for this member alone.
@@ -69,6 +71,7 @@ void Session::send_broadcast(Broadcast& broadcast) {
 }
 
 void Session::write_data(Opcode opcode, std::string_view payload, Compress compress) {
+  if (tapped_) show(Direction::out, opcode, payload);
   count_sent(payload.size());
   if (compresses(payload.size(), compress))
     write_frame(opcode, endpoint_.deflate()->compress(payload), true);
@@ -99,6 +102,7 @@ void Session::write_frame(Opcode opcode, std::string_view payload, bool compress
 // For the engine's own control frames, which are not held against the outbox limit: they are small,
 // and few.
 void Session::write_control(Opcode opcode, std::string_view payload) {
+  if (tapped_) show(Direction::out, opcode, payload);
   write_frame(opcode, payload, false);
 }
 
@@ -177,6 +181,7 @@ void Session::write_waiting(const WaitingMessage& message) {
   const std::size_t bytes = message.payload.size();
   if (compresses(bytes, message.compress))
     return write_data(opcode, message.payload.view(), message.compress);
+  if (tapped_) show(Direction::out, opcode, message.payload.view());
   count_sent(bytes);
   char head[websocket::max_head_bytes];
   connection_.write({head, websocket::encode_head(head, opcode, bytes, true, false)});

@@ -1,6 +1,7 @@
 """The admin listener, and the commands that ask it. `run.py admin`."""
 import json
 import re
+import socket
 import subprocess
 
 import server
@@ -73,7 +74,10 @@ def _(place):
         client.echoes()
     seen = status_of(place, admin)
     version = seen.pop("version")
+    nodes = seen.pop("nodes")
     expect_equal(seen, {"ready": True, "draining": False, "sessions": 3, "loops": 2})
+    expect_equal(nodes, [{"name": socket.gethostname(), "ready": True, "draining": False,
+                          "sessions": 3}])
     expect_equal(orrery("version").stdout, f"orrery {version}\n")
     for client in crowd:
         client.closes()
@@ -119,10 +123,76 @@ def _(place):
     return f"{len(seen)} values"
 
 
+def port_of(client):
+    return client.socket.getsockname()[1]
+
+
+def sessions_of(place, admin, query=""):
+    return json.loads(asked(place, admin, "/api/sessions" + query).body)
+
+
+@table.row("/api/sessions finds sessions by gear, name, group and text")
+def _(place):
+    program = place.own_server(server={"threads": 2})
+    admin = admin_of(program)
+    echo = place.client(program, "/echo?token=s3cret&x=1")
+    echo.echoes()
+    for name in ("tea", "rum"):
+        place.client(program, f"/echo/groups/{name}")
+    seen = sessions_of(place, admin, "?text=x%3D1")
+    expect_equal((seen["matching"], seen["complete"]), (1, True))
+    found = seen["sessions"][0]
+    expect_equal(found["target"], "/echo?token=[redacted]&x=1")
+    expect_equal((found["gear"], found["pool"], found["messages_in"]), ("echo", "gear:echo", 1))
+    expect_equal(sessions_of(place, admin, "?group=echo:tea")["matching"], 1)
+    expect_equal(sessions_of(place, admin, "?gear=echo&limit=2")["matching"], 3)
+    expect_equal(len(sessions_of(place, admin, "?gear=echo&limit=2")["sessions"]), 2)
+    for query in ("?gear=chat", "?name=nobody", "?pool=gear:chat", "?text=s3cret"):
+        expect_equal(sessions_of(place, admin, query)["matching"], 0, query)
+    return "1 of 3"
+
+
+@table.row("a session is closed by its ID, with 4002; nobody else is")
+def _(place):
+    program = place.own_server()
+    admin = admin_of(program)
+    first, second, third = (place.client(program) for _ in range(3))
+    for client in (first, second, third):
+        client.echoes()
+    ids = {each["remote_port"]: each["id"] for each in sessions_of(place, admin)["sessions"]}
+    path = f"/api/sessions/{ids[port_of(first)]}/close"
+    expect_equal(asked(place, admin, path, method="POST").status, 202)
+    first.is_closed_with(4002)
+    said = orrery("kick", ids[port_of(second)], "--set", f"admin.port={admin.port}")
+    expect_equal((said.returncode, said.stderr), (0, ""))
+    second.is_closed_with(4002)
+    third.echoes()
+    for client in (first, second):
+        program.closed_session(client)
+    expect_equal(asked(place, admin, path, method="POST").status, 404)
+    again = orrery("kick", ids[port_of(second)], "--set", f"admin.port={admin.port}")
+    expect_equal((again.returncode, "no such session" in again.stderr), (1, True))
+    wrong = orrery("kick", "../drain", "--set", f"admin.port={admin.port}")
+    expect_equal(wrong.returncode, 2)
+    return "4002, 404"
+
+
+@table.row("the dashboard's page, with a policy that lets nothing else run in it")
+def _(place):
+    admin = admin_of(place.server())
+    answer = asked(place, admin, "/")
+    expect_equal((answer.status, answer.header("content-type")), (200, "text/html; charset=utf-8"))
+    policy = answer.header("content-security-policy")
+    expect("default-src 'self'" in policy and "frame-ancestors 'none'" in policy, policy)
+    for file in re.findall(r'(?:src|href)="([^":#]+)"', answer.body.decode()):
+        expect_equal(asked(place, admin, "/" + file.removeprefix("./")).status, 200, file)
+    return 200
+
+
 @table.row("serves nothing else, and no gear")
 def _(place):
     admin = admin_of(place.server())
-    for path, status in (("/", 404), ("/echo", 404), ("/api/drain", 405)):
+    for path, status in (("/chat", 404), ("/echo", 404), ("/api/drain", 405)):
         expect_equal(asked(place, admin, path).status, status, path)
     expect_equal(place.wire(admin).ask(wire.upgrade(admin)).status, 404)
     for path in ("/healthz", "/readyz", "/api/status"):

@@ -1,0 +1,32 @@
+// What the admin listener says, in JSON.
+//
+// Thread  none: pure functions.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "orrery/orrery.h"
+
+namespace orrery::admin {
+
+/// What /api/status says of a node.
+struct NodeFacts {
+  std::string name;
+  std::string version;
+};
+
+[[nodiscard]] std::string status_json(const ServerStatus& status, const NodeFacts& facts);
+[[nodiscard]] std::string sessions_json(const SessionList& list);
+[[nodiscard]] std::string closed_json(std::string_view session);
+
+// What the dashboard's own WebSocket says: see docs/live_api.md.
+[[nodiscard]] std::string state_json(const ServerStatus& status, const NodeFacts& facts,
+                                     std::string_view metrics);
+[[nodiscard]] std::string tapped_json(std::string_view session);
+[[nodiscard]] std::string untapped_json(std::string_view session, std::string_view why);
+[[nodiscard]] std::string frame_json(std::string_view session, const TappedFrame& frame,
+                                     std::chrono::system_clock::time_point when);
+
+}  // namespace orrery::admin
