@@ -17,6 +17,7 @@ LOOKS = ["the keyboard reaches everything, and the focus is seen",
          "it fits every screen, light and dark",
          "a token is asked for, refused, accepted, remembered by its tab alone",
          "it says when the node is lost or silent, and comes back",
+         "messages that are lost are shown by their cause",
          "a drain is asked for, then shown until all are gone",
          "in trouble it has no errors, and asks nobody else"]
 
@@ -24,14 +25,15 @@ TOKEN = "ein Schlüssel: +/="  # not a header's favourite characters
 
 
 class Nodes(Script):
-    """One to look at, one with a token and a certificate, one that is drained."""
+    """One to look at, one with a token and a certificate, one that loses messages and drains."""
 
     def plan(self, place, compression):
         certificate, key = place.world.certificate()
         look = place.own_server(pools={"gear:chat": {"maxConnections": 10}})
         guarded = place.own_server(server={"tls": {"certificate": certificate, "key": key}},
                                    admin={"token": TOKEN})
-        leaving = place.own_server(drain={"spread": 4000})
+        leaving = place.own_server({"rateLimit": 5, "rateLimitPolicy": "drop"},
+                                   drain={"spread": 4000})
         open_to_all = {"url": look.url, "admin": admin_of(look).url, "binary": server.BINARY}
         return {"open": open_to_all,
                 "guarded": {"url": guarded.url, "admin": admin_of(guarded).url, "token": TOKEN},

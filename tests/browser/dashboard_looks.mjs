@@ -1,9 +1,9 @@
 // How the dashboard looks, for whom, and what it does in trouble (dashboard.py).
 import {report} from "./report.mjs";
-import {breakable, connect, connect_many, expect, expect_equal, start_load, until}
-    from "./dashboard_node.mjs";
-import {connected, dashboard_of, finish, frames_of, only_session, plan, row_of, screenshot, sizes,
-        tap_is, value_of, window_of} from "./dashboard_window.mjs";
+import {breakable, connect, connect_many, expect, expect_equal, metrics_of, start_load, sums_by,
+        until} from "./dashboard_node.mjs";
+import {connected, dashboard_of, finish, frames_of, list_of, only_session, plan, row_of, screenshot,
+        sizes, tap_is, value_of, window_of} from "./dashboard_window.mjs";
 
 const {open: node, guarded, leaving} = plan;
 
@@ -138,6 +138,22 @@ await report("it says when the node is lost or silent, and comes back", async ()
   await seen.context().close();
   line.ends();
   return "lost, back, silent, back";
+});
+
+await report("messages that are lost are shown by their cause", async () => {
+  const seen = await dashboard_of(leaving.admin);
+  expect_equal(await seen.getByTestId("drops").isVisible(), false, "a list of nothing");
+  const client = await connect(leaving.url, "/echo");
+  for (let i = 0; i < 50; ++i) client.socket.send("more than may come");
+  await seen.getByTestId("attention").getByText("lost in the last minute").waitFor();
+  await until("the same numbers", async () => {
+    const wanted = sums_by(await metrics_of(leaving), "orrery_dropped_total", "cause");
+    expect_equal(await list_of(seen, "drops", "cause", "drop-total"), wanted, "drops");
+    return wanted.rate_limited > 0;
+  });
+  await client.leave();
+  await seen.context().close();
+  return "rate_limited";
 });
 
 await report("a drain is asked for, then shown until all are gone", async () => {
