@@ -9,6 +9,11 @@ const most_of_a_kind = 4;
 const trouble = (key, text) => ({key, text, level: "bad"});
 const warning = (key, text) => ({key, text, level: "wait"});
 
+function the_first(found, key, what) {
+  const shown = found.slice(0, most_of_a_kind), left = found.length - shown.length;
+  return left > 0 ? [...shown, warning(key, `${plural(left, "further warning")} ${what}.`)] : shown;
+}
+
 function about_this_node({status, newest}) {
   if (!status.draining)
     return status.ready ? [] : [warning("starting", "This node is not ready for newcomers.")];
@@ -17,10 +22,10 @@ function about_this_node({status, newest}) {
 }
 
 function about_nodes({status}) {
-  const others = (status.nodes ?? []).filter((node) => !node.ready);
-  if ((status.nodes ?? []).length < 2) return [];
-  return others.map((node) => warning(`node ${node.name}`,
-                                      `Node ${node.name} is ${node_state(node)}.`));
+  const nodes = status.nodes ?? [];
+  const found = nodes.filter((node) => nodes.length > 1 && !node.ready).map(
+      (node) => warning(`node ${node.name}`, `Node ${node.name} is ${node_state(node)}.`));
+  return the_first(found, "nodes", "about nodes");
 }
 
 function about_pool({name, sessions, limit, memory, memory_limit}) {
@@ -39,12 +44,7 @@ function about_pool({name, sessions, limit, memory, memory_limit}) {
 }
 
 function about_pools({pools}) {
-  const found = pools.filter(({level}) => level).flatMap(about_pool);
-  const shown = found.slice(0, most_of_a_kind);
-  if (found.length > shown.length)
-    shown.push(warning("pools", `${plural(found.length - shown.length, "further limit")} of ` +
-                                "pools nearly or wholly used."));
-  return shown;
+  return the_first(pools.filter(({level}) => level).flatMap(about_pool), "pools", "about pools");
 }
 
 // What the last minute brought that it should not have.

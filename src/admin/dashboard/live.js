@@ -5,7 +5,7 @@ const first_wait_ms = 500;
 const longest_wait_ms = 15_000;
 const steady_ms = 5_000;  // a connection that lasted so long was none of a row of failures
 const stale_ms = 3_500;   // the node speaks every second
-const silence_ms = 10_000;
+const silence_ms = 8_000;
 const watch_ms = 250;
 
 // `tells` has on_message(message), on_change(state, words) and on_token(why). States: connecting,

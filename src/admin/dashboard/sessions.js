@@ -2,7 +2,7 @@
 import {announce, by_id, element, keep_children, mark, write} from "./dom.js";
 import {ask, close_session} from "./api.js";
 import {confirmed} from "./confirm.js";
-import {bytes, client_of, count, long_time, visible} from "./words.js";
+import {bytes, client_of, count, from_visible, long_time, visible_line} from "./words.js";
 
 const most_rows = 100;
 const renew_ms = 2000;
@@ -35,11 +35,12 @@ function make_row(session) {
   const fixed = row.querySelector(".session");
   fixed.append(element("b", {text: session.gear}), element("code", {text: session.id}));
   if (session.pool !== `gear:${session.gear}`)
-    fixed.append(element("small", {text: visible(session.pool)}));
-  row.querySelector(".target").append(element("code", {text: visible(session.target)}));
+    fixed.append(element("small", {text: visible_line(session.pool)}));
+  const target = row.querySelector(".target");
+  target.append(element("code", {text: visible_line(session.target)}));
   if (session.subprotocol)
-    row.querySelector(".target").append(element("small", {text: visible(session.subprotocol)}));
-  row.querySelector(".target").title = session.route;
+    target.append(element("small", {text: visible_line(session.subprotocol)}));
+  target.title = session.route;
   row.querySelector(".client").textContent = client_of(session);
   row.append(element("td", {kind: "actions"}, button("Tap", "tap-session", session),
                      button("Close", "close-session", session)));
@@ -51,7 +52,7 @@ function renew_names(cell, {names, groups}) {
                  ...groups.map((name) => ({kind: "group", name}))];
   mark(cell, "empty", chips.length === 0 ? "yes" : "");
   keep_children(cell, chips, ({kind, name}) => `${kind} ${name}`,
-                ({kind, name}) => element("span", {kind: `chip ${kind}`, text: visible(name)}),
+                ({kind, name}) => element("span", {kind: `chip ${kind}`, text: visible_line(name)}),
                 (chip, {kind}) => { chip.title = kind; });
 }
 
@@ -107,7 +108,7 @@ function show(found) {
 function query() {
   const asked = new URLSearchParams();
   for (const field of fields) {
-    const wanted = search.elements[field].value.trim();
+    const wanted = from_visible(search.elements[field].value.trim());
     if (wanted) asked.set(field, wanted);
   }
   asked.set("limit", most_rows);
@@ -154,7 +155,7 @@ async function ask_to_close(session, notices) {
   const sure = await confirmed({
     title: `Close session ${session.id}?`,
     content: [`Its client at ${client_of(session)} asked for `,
-              element("code", {text: visible(session.target)}),
+              element("code", {text: visible_line(session.target)}),
               " and will be closed with code 4002."],
     yes: "Close the session", testid: "close-confirm",
   });

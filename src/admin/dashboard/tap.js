@@ -1,6 +1,6 @@
 // The frames of one session as they pass: the newest 200, in a panel at the lower edge.
 import {announce, by_id, element, mark, write} from "./dom.js";
-import {bytes, clock, count, plural, visible} from "./words.js";
+import {bytes, clock, count, plural, visible, visible_line} from "./words.js";
 
 const most_frames = 200;
 
@@ -74,11 +74,16 @@ function clear() {
 
 // --- What the node says -------------------------------------------------------------------------
 
+// More frames than the node shows in a second.
+function take_skipped(frames_before) {
+  skipped += frames_before;
+  if (frames_before > 0) waiting.push({gap: `${plural(frames_before, "frame")} skipped`});
+}
+
 function take_frame(frame) {
   if (frame.id !== tapped) return;
   ++seen;
-  skipped += frame.skipped;
-  if (frame.skipped > 0) waiting.push({gap: `${plural(frame.skipped, "frame")} skipped`});
+  take_skipped(frame.skipped);
   waiting.push(frame);
   draw_soon();
 }
@@ -122,7 +127,7 @@ export function tap({id, gear, target}) {
   phase = "asking";
   paused = false;
   write(by_id("tap-title"), `Tap of ${gear} ${id}`);
-  write(by_id("tap-target"), visible(target));
+  write(by_id("tap-target"), visible_line(target));
   panel.hidden = false;
   mark(document.documentElement, "tap", "open");
   clear();

@@ -51,8 +51,14 @@ export function client_of({remote_address: address, remote_port: port}) {
 const unseen = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u061c" +
                           "\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]", "g");
 
-export const visible = (text) =>
-  text.replace(unseen, (each) => `\\u{${each.codePointAt(0).toString(16)}}`);
+const written_out = (each) => `\\u{${each.codePointAt(0).toString(16)}}`;
+
+export const visible = (text) => text.replace(unseen, written_out);
+
+// For what stands on one line; and the way back, for those who search for what they see.
+export const visible_line = (text) => visible(text).replace(/[\t\n]/g, written_out);
+export const from_visible = (text) => text.replace(
+    /\\u\{([0-9a-f]{1,4})\}/g, (_, digits) => String.fromCodePoint(parseInt(digits, 16)));
 
 const causes = {
   server: "closed by the gear",
