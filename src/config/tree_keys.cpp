@@ -121,7 +121,8 @@ Keys log_keys(Log& log) {
            "The least important lines that are written."},
           {"format", choice(log.format, {"text", "json"}), "How the lines look."},
           {"redact", TextList{&log.redact, redacted_name},
-           "Query parameters whose values never appear in the log."}};
+           "Query parameters whose values never appear in the log. At debug it has the queries of "
+           "refused requests."}};
 }
 
 }  // namespace
