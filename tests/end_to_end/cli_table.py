@@ -83,8 +83,9 @@ def _(place):
 def _(place):
     lines = "".join(f"line {number}" + " of many that look alike" * 20 + "\n"
                     for number in range(200))
-    for mode in ("shared", "dedicated"):
-        program = place.server({"compression": True, "compressionMode": mode})
+    for mode in ({}, {"compressionMode": "dedicated"},
+                 {"compressionMode": "dedicated", "compressionWindowBits": 9}):
+        program = place.server({"compression": True, **mode})
         for words, told in (((), "connected, permessage-deflate\n"),
                             (("--no-compression",), "connected\n")):
             run = connect(place, program, *words, said=lines)
