@@ -56,6 +56,9 @@ Limits session_limits(const config::Websocket& w) {
   limits.sessions_per_ip = w.max_sessions_per_ip;
   limits.compression = compression_of(w);
   limits.compression_threshold_bytes = w.compression_threshold.count;
+  limits.compression_window_bits = static_cast<int>(w.compression_window_bits);
+  limits.compression_memory_level = static_cast<int>(w.compression_memory_level);
+  limits.compression_except = w.compression_except;
   return limits;
 }
 
@@ -113,6 +116,7 @@ ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors
   for (const auto& [name, pool] : tree.pools) options.pools.emplace(name, pool_limits(pool));
   options.redact = tree.log.redact;
   options.callback_budget = tree.server.callback_budget;
+  options.redacted = tree.log.redact;
   options.serve_http = tree.server.protocols.http.enabled;
   options.serve_websocket = tree.server.protocols.websocket.enabled;
   return options;

@@ -48,6 +48,10 @@ TEST(Assemble, TheDefaultsOfTheFileAreThoseOfTheLibrary) {
   EXPECT_EQ(file.callback_budget, ServerOptions{}.callback_budget);
   EXPECT_EQ(file.limits.compression, limits.compression);
   EXPECT_EQ(file.limits.compression_threshold_bytes, limits.compression_threshold_bytes);
+  EXPECT_EQ(file.limits.compression_window_bits, limits.compression_window_bits);
+  EXPECT_EQ(file.limits.compression_memory_level, limits.compression_memory_level);
+  EXPECT_EQ(file.limits.compression_except, limits.compression_except);
+  EXPECT_EQ(file.redacted, ServerOptions{}.redacted);
   const HttpLimits http;
   EXPECT_EQ(file.http_limits.head_bytes, http.head_bytes);
   EXPECT_EQ(file.http_limits.body_bytes, http.body_bytes);
@@ -82,6 +86,9 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_EQ(limits_of("compression=true").compression, Compression::shared);
   EXPECT_EQ(limits_of("compressionMode=dedicated").compression, Compression::off);
   EXPECT_EQ(limits_of("compressionThreshold=5").compression_threshold_bytes, 5u);
+  EXPECT_EQ(limits_of("compressionWindowBits=10").compression_window_bits, 10);
+  EXPECT_EQ(limits_of("compressionMemoryLevel=5").compression_memory_level, 5);
+  EXPECT_THAT(limits_of("compressionExcept=curl").compression_except, ElementsAre("curl"));
   const auto options = server_options(
       tree_of({"server.threads=3", "server.maxRequestSize=5", "server.maxHeadBytes=600",
                "server.bodyTimeout=5", "server.httpIdleTimeout=6",
@@ -89,7 +96,7 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
                "server.protocols.websocket.handshakeTimeout=7",
                "server.protocols.websocket.origins=https://a.b", "server.trustedProxies=10.0.0.0/8",
                "server.protocols.websocket.compression=true",
-               "server.protocols.websocket.compressionMode=dedicated"}),
+               "server.protocols.websocket.compressionMode=dedicated", "log.redact=ticket"}),
       1'000);
   EXPECT_EQ(options.threads, 3u);
   EXPECT_EQ(options.http_limits.body_bytes, 5u);
@@ -100,6 +107,7 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_EQ(options.limits.compression, Compression::dedicated);
   EXPECT_THAT(options.origins, ElementsAre("https://a.b"));
   EXPECT_THAT(options.trusted_proxies, ElementsAre("10.0.0.0/8"));
+  EXPECT_THAT(options.redacted, ElementsAre("ticket"));
   EXPECT_FALSE(options.serve_http);
   EXPECT_TRUE(options.serve_websocket);
 }

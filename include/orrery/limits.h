@@ -69,6 +69,9 @@ struct Limits {
   std::uint32_t sessions_per_ip = 0;     // of one address, on the node; 0: any number; 503
   Compression compression = Compression::off;
   std::size_t compression_threshold_bytes = 64;  // smaller messages go plain
+  int compression_window_bits = 15;  // dedicated: 9 to 15, the window is 2 to this power
+  int compression_memory_level = 8;  // dedicated: 1 to 9, as zlib counts it
+  std::vector<std::string> compression_except{};  // User-Agents that contain one of these: plain
 };
 
 /// The limits of one connection before, or without, a session.
@@ -120,6 +123,9 @@ struct RouteLimits {
   std::optional<std::uint32_t> sessions_per_ip{};
   std::optional<Compression> compression{};
   std::optional<std::size_t> compression_threshold_bytes{};
+  std::optional<int> compression_window_bits{};
+  std::optional<int> compression_memory_level{};
+  std::optional<std::vector<std::string>> compression_except{};
 };
 
 /// What a session may change about itself while it lives: see Session::set_limits().

@@ -54,6 +54,8 @@ struct ServerOptions {
   milliseconds callback_budget = 100ms;       // a callback that holds its loop longer is logged
   /// Networks ("10.0.0.0/8") of proxies whose Forwarded and X-Forwarded headers are believed.
   std::vector<std::string> trusted_proxies{};
+  /// Query parameters whose values never appear in the log. Queries are logged at debug only.
+  std::vector<std::string> redacted{"token", "access_token", "jwt", "password", "secret"};
   bool serve_http = true;       // false: plain requests get 426
   bool serve_websocket = true;  // false: no WebSocket routes, 404
   /// Query parameters, and members of JSON, whose values nobody who watches the server is shown.

@@ -38,14 +38,20 @@ usage: orrery COMMAND [--config FILE] [--set KEY=VALUE]...
 Exit status: 0 all is well; 1 it failed while running; 2 the command or the configuration is wrong.
 )";
 
-constexpr const char* command_names[] = {
-    "routes",      "doctor",   "new-gear",      "serve",    "drain",     "reload",
-    "status",      "connect",  "bench",         "config",   "check",     "defaults",
-    "explain",     "schema",   "version",       "--json",   "--config",  "--set",
-    "--help",      "--header", "--subprotocol", "--binary", "--wait",    "--insecure",
-    "--ca",        "--mode",   "--connections", "--depth",  "--size",    "--text",
-    "--deflate",   "--rate",   "--duration",    "--warmup", "--threads", "--slow",
-    "--read-rate", "--pid",    "kick"};
+constexpr const char* command_names[] = {"routes",      "doctor",    "new-gear",
+                                         "serve",       "drain",     "reload",
+                                         "status",      "connect",   "bench",
+                                         "config",      "check",     "defaults",
+                                         "explain",     "schema",    "version",
+                                         "--json",      "--config",  "--set",
+                                         "--help",      "--header",  "--subprotocol",
+                                         "--binary",    "--wait",    "--insecure",
+                                         "--ca",        "--mode",    "--connections",
+                                         "--depth",     "--size",    "--text",
+                                         "--deflate",   "--rate",    "--duration",
+                                         "--warmup",    "--threads", "--slow",
+                                         "--read-rate", "--pid",     "--no-compression",
+                                         "kick"};
 
 // CLI11 names the words that it did not expect at the end of its sentence.
 Misuse misuse(std::string why, const std::vector<std::string>& words) {

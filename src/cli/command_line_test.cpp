@@ -67,6 +67,8 @@ TEST(CommandLine, KnowsWhatConnectIsAsked) {
   EXPECT_EQ(options.wait.count(), 250);
   EXPECT_EQ(options.client.verify, net::TlsVerify::nothing);
   EXPECT_EQ(options.client.ca_file, "roots.pem");
+  EXPECT_TRUE(options.compression);
+  EXPECT_FALSE(understood({"connect", "ws://h/", "--no-compression"}).connect.compression);
 }
 
 TEST(CommandLine, KnowsWhatBenchIsAsked) {

@@ -232,8 +232,9 @@ Exit connect(const ConnectOptions& options, int input, std::ostream& out, std::o
   net::Loop loop(clock, *std::move(poller));
   SocketDialer dialer(loop, *place);
   Conversation conversation(options, input, out, errors, loop);
-  return conversation.run({*target, options.client.headers, options.client.subprotocols, {}},
-                          dialer);
+  OpeningPlan plan{*target, options.client.headers, options.client.subprotocols};
+  if (options.compression) plan.compression.emplace();
+  return conversation.run(plan, dialer);
 }
 
 }  // namespace orrery::cli

@@ -17,6 +17,7 @@ Talks to a WebSocket: each line that is typed is a message, each message that co
   --header "N: V"     sends this header too: --header "Authorization: Bearer TOKEN"; repeatable
   --subprotocol NAME  offers this subprotocol; repeatable, the favourite first
   --binary            sends binary messages instead of text
+  --no-compression    does not offer permessage-deflate, which is used where the server agrees
   --wait TIME         when the input is no terminal: how long answers are waited for after its end
                       (default 1s)
   --insecure          takes any certificate (wss)
@@ -42,6 +43,7 @@ std::string fault_in_wait(const std::string& text) {
 void add_connect_options(CLI::App& command, ConnectOptions& options) {
   add_client_options(command, options.client);
   command.add_flag_callback("--binary", [&options] { options.opcode = websocket::Opcode::binary; });
+  command.add_flag_callback("--no-compression", [&options] { options.compression = false; });
   const auto read_wait = [&options](const std::string& text) {
     if (auto fault = fault_in_wait(text); !fault.empty())
       throw CLI::ValidationError("--wait", std::move(fault));

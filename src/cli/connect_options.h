@@ -15,6 +15,7 @@ struct ConnectOptions {
   ClientOptions client{};
   websocket::Opcode opcode = websocket::Opcode::text;  // of what is typed
   std::chrono::milliseconds wait{1000};                // for answers, after the end of a pipe
+  bool compression = true;                             // permessage-deflate is offered
 };
 
 void add_connect_options(CLI::App& command, ConnectOptions& options);

@@ -13,6 +13,7 @@ namespace orrery::cli {
 namespace {
 
 using websocket::Opcode;
+using websocket::Role;
 
 constexpr std::size_t control_bytes = 125;  // RFC 6455 §5.5
 constexpr std::size_t shown_bytes = 64;
@@ -61,9 +62,15 @@ void Talk::open(std::unique_ptr<net::Stream> stream, const OpeningPlan& plan) {
 }
 
 void Talk::on_opened(const websocket::Agreed& agreed) {
-  events_.on_note(agreed.protocol.empty()
-                      ? "connected"
-                      : fmt::format("connected, subprotocol {}", agreed.protocol));
+  std::string note = "connected";
+  if (!agreed.protocol.empty()) note += ", subprotocol " + agreed.protocol;
+  if (agreed.compression) {
+    note += ", permessage-deflate";
+    endpoint_ = websocket::Endpoint(
+        Role::client, message_bytes,
+        std::make_unique<websocket::Deflate>(engine_, Role::client, *agreed.compression));
+  }
+  events_.on_note(note);
   events_.on_talk_open();
 }
 
@@ -71,7 +78,7 @@ void Talk::say(std::string_view line) {
   if (closing_) return;
   if (opcode_ == Opcode::text && !websocket::is_utf8(line))
     return events_.on_note("not sent: that line is not UTF-8; --binary sends any bytes");
-  send(opcode_, line);
+  send_message(opcode_, line);
 }
 
 void Talk::obey(std::string_view line) {
@@ -89,7 +96,7 @@ void Talk::obey(std::string_view line) {
   if (word == "/hex") {
     const auto bytes = bytes_of(rest);
     if (!bytes) return events_.on_note("not sent: give pairs of hex digits, such as /hex 00 ff");
-    return send(Opcode::binary, *bytes);
+    return send_message(Opcode::binary, *bytes);
   }
   events_.on_note(word == "/help" ? std::string(commands)
                                   : fmt::format("{} is no command: {}", word, commands));
@@ -122,6 +129,16 @@ void Talk::give_up() {
 void Talk::send(Opcode opcode, std::string_view payload) {
   connection_.write(
       websocket::encode_frame(opcode, payload, {.mask = websocket::fresh_mask(random_)}));
+}
+
+// Compressed where that was agreed on, but for what compression would make longer.
+void Talk::send_message(Opcode opcode, std::string_view payload) {
+  constexpr std::size_t worthwhile_bytes = 64;
+  websocket::Deflate* const deflate = endpoint_.deflate();
+  if (!deflate || payload.size() < worthwhile_bytes) return send(opcode, payload);
+  connection_.write(
+      websocket::encode_frame(opcode, deflate->compress(payload),
+                              {.compressed = true, .mask = websocket::fresh_mask(random_)}));
 }
 
 void Talk::on_frames(std::span<char> bytes) {

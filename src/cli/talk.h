@@ -57,6 +57,7 @@ class Talk final : private ClientEvents {
   void on_ended(const Ending& ending) override;
 
   void send(websocket::Opcode opcode, std::string_view payload);
+  void send_message(websocket::Opcode opcode, std::string_view payload);
   void tell(const websocket::Event& event);
   void closed_by_server(const websocket::CloseArrived& close);
   void obey_close(std::string_view words);
@@ -66,6 +67,7 @@ class Talk final : private ClientEvents {
   Random& random_;
   const websocket::Opcode opcode_;
   ClientConnection connection_{*this};
+  websocket::DeflateEngine engine_{};
   websocket::Endpoint endpoint_{websocket::Role::client, message_bytes};
   bool closing_ = false;  // a close frame went out
   bool ended_ = false;

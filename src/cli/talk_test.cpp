@@ -229,6 +229,41 @@ TEST_F(TalkTest, TakesWhatComesBehindTheAnswerInOnePiece) {
   EXPECT_EQ(told(), "* connected\nopen\n< welcome\n");
 }
 
+TEST_F(TalkTest, CompressesBothWaysWhereTheServerAgrees) {
+  plan.compression.emplace();
+  open();
+  const std::string request = server().accepts(
+      "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n");
+  EXPECT_THAT(request, HasSubstr("Sec-WebSocket-Extensions: permessage-deflate"));
+  EXPECT_EQ(told(), "* connected, permessage-deflate\nopen\n");
+
+  websocket::DeflateEngine engine;
+  const std::string line(300, 'x');
+  server().sends_frame(websocket::Opcode::text, engine.compress(line), {.compressed = true});
+  server().sends_text("plain");
+  EXPECT_EQ(told(), "< " + line + "\n< plain\n");
+
+  talk->say("short");
+  EXPECT_EQ(server().hears_frames(), "text short\n");
+  talk->say(line);
+  const std::string sent = server().hears();
+  EXPECT_LT(sent.size(), line.size() / 2);
+  websocket::Endpoint peer(websocket::Role::server, 1 << 20,
+                           std::make_unique<websocket::Deflate>(engine, websocket::Role::server,
+                                                                websocket::DeflateParams{}));
+  EXPECT_EQ(websocket::transcript_of(peer, {sent}), "text " + line + "\n");
+}
+
+TEST_F(TalkTest, TalksPlainlyToAServerThatDoesNotCompress) {
+  plan.compression.emplace();
+  open();
+  server().accepts();
+  EXPECT_EQ(told(), "* connected\nopen\n");
+  const std::string line(300, 'x');
+  talk->say(line);
+  EXPECT_EQ(server().hears_frames(), "text " + line + "\n");
+}
+
 TEST_F(TalkTest, RefusesASubprotocolThatWasNotOffered) {
   plan.protocols = {"a"};
   open();

@@ -121,8 +121,9 @@ Keys log_keys(Log& log) {
            "The least important lines that are written."},
           {"format", choice(log.format, {"text", "json"}), "How the lines look."},
           {"redact", TextList{&log.redact, redacted_name},
-           "Query parameters and members of JSON whose values nobody is shown: not in the log, "
-           "not among the sessions, not by the tap."}};
+           "Query parameters and members of JSON whose values nobody is shown: not in the log (at "
+           "debug "
+           "it has the queries of refused requests), not among the sessions, not by the tap."}};
 }
 
 }  // namespace

@@ -93,18 +93,18 @@ Keys handshake_keys(Websocket& w) {
 }
 
 Keys compression_keys(Websocket& w) {
-  return join({{"compressionMode", choice(w.compression_mode, {"shared", "dedicated"}),
-                "One compressor per loop, whose memory does not grow with the sessions, or one per "
-                "session, which compresses better."},
-               {"compressionThreshold", Size{&w.compression_threshold, {0, gibibyte}},
-                "Messages below it are sent plain."}},
-              later({{"compressionWindowBits", Count{&w.compression_window_bits, {9, 15}},
-                      "Dedicated mode: the window is 2 to this power."},
-                     {"compressionMemoryLevel", Count{&w.compression_memory_level, {1, 9}},
-                      "Dedicated mode: how much memory the compressor uses, as zlib counts it."},
-                     {"compressionExcept", TextList{&w.compression_except, any_text},
-                      "Clients whose User-Agent contains one of these texts are not offered "
-                      "compression."}}));
+  return {{"compressionMode", choice(w.compression_mode, {"shared", "dedicated"}),
+           "One compressor per loop, whose memory does not grow with the sessions, or one per "
+           "session, which compresses better."},
+          {"compressionThreshold", Size{&w.compression_threshold, {0, gibibyte}},
+           "Messages below it are sent plain."},
+          {"compressionWindowBits", Count{&w.compression_window_bits, {9, 15}},
+           "Dedicated mode: the window is 2 to this power, of both sides where the client can "
+           "obey."},
+          {"compressionMemoryLevel", Count{&w.compression_memory_level, {1, 9}},
+           "Dedicated mode: how much memory the compressor uses, as zlib counts it."},
+          {"compressionExcept", TextList{&w.compression_except, any_text},
+           "Clients whose User-Agent contains one of these texts are not offered compression."}};
 }
 
 }  // namespace

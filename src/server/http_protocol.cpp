@@ -4,6 +4,7 @@
 
 #include "base/exceptions.h"
 #include "http/response_writer.h"
+#include "observe/redact.h"
 #include "server/admitting.h"
 #include "server/file_task.h"
 #include "server/loop_server.h"
@@ -193,9 +194,14 @@ void HttpProtocol::note_refused(std::string_view event, int status, std::string_
   const auto path = target_ ? target_->raw_path : std::string_view{};
   std::string remote = target_ ? client_seen().address : std::string{};
   if (remote.empty()) remote = connection_.stream().peer().address;
-  server().log().info(
+  observe::Log& log = server().log();
+  log.info(
       event,
       {{"status", status}, {"cause", why}, {"path", observe::quoted(path)}, {"remote", remote}});
+  if (!target_ || target_->query.empty() || !log.wants(observe::Level::debug)) return;
+  const auto query =
+      observe::redact("?" + std::string(target_->query), server().node().options.redacted);
+  log.debug("the refused query", {{"query", observe::quoted(query)}, {"remote", remote}});
 }
 
 void HttpProtocol::respond_error(int status, std::string_view sentence, const HeaderList& more) {

@@ -19,10 +19,22 @@ Error mistake_in(const RouteSpec& spec, std::string_view what) {
   return Error{fmt::format("route {}{}: {}", spec.scope.host, spec.path, what)};
 }
 
-std::optional<websocket::CompressionRules> compression_of(Compression which) {
-  using Mode = websocket::CompressionMode;
-  if (which == Compression::off) return std::nullopt;
-  return websocket::CompressionRules{which == Compression::shared ? Mode::shared : Mode::dedicated};
+// The shared compressor serves every session, so its window is everybody's.
+std::optional<websocket::CompressionRules> compression_of(const Limits& limits) {
+  using websocket::CompressionMode;
+  if (limits.compression == Compression::off) return std::nullopt;
+  if (limits.compression == Compression::shared) return websocket::CompressionRules{};
+  const int bits = limits.compression_window_bits;
+  return websocket::CompressionRules{CompressionMode::dedicated, bits, bits};
+}
+
+std::optional<std::string> fault_in(const Limits& limits) {
+  const int bits = limits.compression_window_bits, level = limits.compression_memory_level;
+  if (bits < 9 || bits > 15)
+    return fmt::format("compression_window_bits is from 9 to 15, not {}", bits);
+  if (level < 1 || level > 9)
+    return fmt::format("compression_memory_level is from 1 to 9, not {}", level);
+  return std::nullopt;
 }
 
 Result<std::unique_ptr<WebsocketEntry>> make_websocket(const RouteSpec& spec,
@@ -40,7 +52,8 @@ Result<std::unique_ptr<WebsocketEntry>> make_websocket(const RouteSpec& spec,
   auto origins = websocket::OriginPolicy::parse(spec.scope.origins.value_or(options.origins));
   if (!origins) return mistake_in(spec, origins.error());
   entry->origins = std::move(*origins);
-  entry->compression = compression_of(entry->limits.compression);
+  if (const auto fault = fault_in(entry->limits)) return mistake_in(spec, *fault);
+  entry->compression = compression_of(entry->limits);
   entry->origin = {spec.scope.gear, spec.path};
   return entry;
 }
@@ -94,6 +107,9 @@ Limits merged(Limits base, const RouteLimits& changes) {
   set(base.sessions_per_ip, changes.sessions_per_ip);
   set(base.compression, changes.compression);
   set(base.compression_threshold_bytes, changes.compression_threshold_bytes);
+  set(base.compression_window_bits, changes.compression_window_bits);
+  set(base.compression_memory_level, changes.compression_memory_level);
+  set(base.compression_except, changes.compression_except);
   return base;
 }
 

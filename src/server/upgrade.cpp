@@ -17,6 +17,17 @@ namespace orrery::server {
 namespace {
 
 constexpr milliseconds linger = 2s;
+const std::optional<websocket::CompressionRules> no_compression;
+
+// The route's, but for clients that are known to do it badly.
+const std::optional<websocket::CompressionRules>& compression_for(const http::RequestHead& head,
+                                                                  const WebsocketEntry& route) {
+  const std::string_view agent = head.headers.find("User-Agent").value_or("");
+  const auto& except = route.limits.compression_except;
+  const bool excepted = std::ranges::any_of(
+      except, [agent](const std::string& part) { return agent.find(part) != agent.npos; });
+  return excepted ? no_compression : route.compression;
+}
 
 // The first of ours that the client offers; nothing if there is none.
 std::string_view agreed(const std::vector<std::string>& ours,
@@ -39,7 +50,7 @@ Progress HttpProtocol::upgrade(RouteTable::Found found) {
     return refuse(
         Response::text("an opening handshake is a GET\n", 405).with("Allow", found.entry->allow),
         "method");
-  auto checked = websocket::check_upgrade(head, reader_.has_body(), route.compression);
+  auto checked = websocket::check_upgrade(head, reader_.has_body(), compression_for(head, route));
   if (auto* refusal = std::get_if<websocket::Refusal>(&checked)) {
     Response response = Response::text(refusal->reason + "\n", refusal->status);
     std::ranges::move(refusal->headers, std::back_inserter(response.headers));
@@ -166,9 +177,10 @@ Progress HttpProtocol::open_session(Admitting& admitting, detail::Opened opened)
   write_101(admitting, chosen);
   std::unique_ptr<websocket::Deflate> deflate;
   if (upgrade.compression)
-    deflate =
-        std::make_unique<websocket::Deflate>(server().deflate(), websocket::Role::server,
-                                             upgrade.compression->params, route.compression->mode);
+    deflate = std::make_unique<websocket::Deflate>(
+        server().deflate(), websocket::Role::server, upgrade.compression->params,
+        route.compression->mode,
+        websocket::DedicatedContext{.memory_level = route.limits.compression_memory_level});
   auto session = std::make_unique<Session>(connection_, route, opened.handler,
                                            std::move(admitting.request), std::move(opened.terms),
                                            std::move(deflate), std::move(admitting.permit));

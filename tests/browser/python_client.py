@@ -60,6 +60,15 @@ async def _(connection):
     return "6 messages"
 
 
+@row("text and binary come back through a window of 512 bytes", websocket={
+    **LARGE, "compressionMode": "dedicated", "compressionWindowBits": 9,
+    "compressionMemoryLevel": 1})
+async def _(connection):
+    for message in ("", "x" * 70_000, b"\0\xff" * 40_000, os.urandom(1000).hex() * 20):
+        await echoes(connection, message)
+    return "4 messages"
+
+
 @row("16 MiB come back")
 async def _(connection):
     await echoes(connection, "0123456789abcdef" * (1 << 20))

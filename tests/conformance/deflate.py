@@ -1,6 +1,7 @@
 """permessage-deflate (RFC 7692): negotiation, then messages."""
 import os
 import random
+import re
 import zlib
 
 import frames
@@ -11,6 +12,7 @@ from wire import upgrade
 
 SHARED = {"compression": True}
 DEDICATED = {"compression": True, "compressionMode": "dedicated"}
+NARROW = {**DEDICATED, "compressionWindowBits": 9, "compressionMemoryLevel": 1}
 TAIL = b"\0\0\xff\xff"
 offers = Cases("14 compression offers")
 
@@ -89,6 +91,18 @@ offer("the first of two good offers wins",
       accepted=["server_max_window_bits=12"])
 offer("offers in two headers", "x-other", f"{DEFLATE}; server_max_window_bits=13",
       accepted=["server_max_window_bits=13"])
+offer("our own window is said where the client did not ask", DEFLATE, websocket=NARROW,
+      accepted=["server_max_window_bits=9"], absent=["client_max_window_bits"])
+offer("our own window binds a client that can obey", f"{DEFLATE}; client_max_window_bits",
+      websocket=NARROW, accepted=["server_max_window_bits=9", "client_max_window_bits=9"])
+offer("a client may not widen our window", f"{DEFLATE}; server_max_window_bits=12",
+      websocket=NARROW, accepted=["server_max_window_bits=9"])
+offer("a client may make our window smaller", f"{DEFLATE}; server_max_window_bits=10",
+      websocket={**NARROW, "compressionWindowBits": 12}, accepted=["server_max_window_bits=10"])
+offer("shared mode has one window for all", f"{DEFLATE}; client_max_window_bits",
+      websocket={**NARROW, **SHARED, "compressionMode": "shared"},
+      accepted=["server_no_context_takeover"],
+      absent=["server_max_window_bits", "client_max_window_bits"])
 
 
 class Packer:
@@ -122,7 +136,8 @@ class Unpacker:
 MODES = [("shared", SHARED, DEFLATE), ("dedicated", DEDICATED, DEFLATE),
          ("dedicated, 9 bits", DEDICATED, f"{DEFLATE}; server_max_window_bits=9"),
          ("dedicated, no takeover", DEDICATED,
-          f"{DEFLATE}; server_no_context_takeover; client_no_context_takeover")]
+          f"{DEFLATE}; server_no_context_takeover; client_no_context_takeover"),
+         ("dedicated, little memory", NARROW, f"{DEFLATE}; client_max_window_bits")]
 messages = Cases("15 compressed messages")
 
 
@@ -134,10 +149,9 @@ class Talk:
         self.client = place.client(place.server({**websocket, **extra}),
                                    headers=[("Sec-WebSocket-Extensions", value)])
         answer = self.client.answer.header("sec-websocket-extensions") or ""
-        bits = [part.partition("=")[2] for part in answer.split(";")
-                if "server_max_window_bits" in part]
-        self.pack = Packer(takeover="client_no_context_takeover" not in answer)
-        self.unpack = Unpacker(int(bits[0]) if bits else 15,
+        bits = dict(re.findall(r"(client|server)_max_window_bits=(\d+)", answer))
+        self.pack = Packer(int(bits.get("client", 15)), "client_no_context_takeover" not in answer)
+        self.unpack = Unpacker(int(bits.get("server", 15)),
                                "server_no_context_takeover" not in answer)
 
     def hears(self, payload, opcode=frames.TEXT):
@@ -239,7 +253,7 @@ def _(talk):
     final = packer.compress(b"final block " * 10) + packer.flush(zlib.Z_FINISH)
     talk.client.send(text(final + b"\0", rsv=4))
     talk.hears(b"final block " * 10)
-    talk.pack = Packer(takeover=talk.pack.takeover)
+    talk.pack = Packer(talk.pack.bits, talk.pack.takeover)
     talk.client.send(text(talk.pack("and on " * 20), rsv=4))
     talk.hears(b"and on " * 20)
     return "echo"

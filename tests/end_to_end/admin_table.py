@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 
+import planted
 import server
 import wire
 from rows import Table, expect, expect_equal
@@ -225,6 +226,7 @@ def _(place):
 
 @table.row("with a token, everybody must show it")
 def _(place):
+    planted.sends(place.title, "open sesame")
     program = place.own_server(admin={"address": "0.0.0.0", "token": "open sesame"})
     admin = admin_of(program)
     wrong = ["Bearer", "Bearer open", "Bearer open sesame!", "Basic open sesame"]

@@ -79,6 +79,23 @@ def _(place):
     return "61 62 63"
 
 
+@table.row("connect offers compression, and --no-compression does not")
+def _(place):
+    lines = "".join(f"line {number}" + " of many that look alike" * 20 + "\n"
+                    for number in range(200))
+    for mode in ({}, {"compressionMode": "dedicated"},
+                 {"compressionMode": "dedicated", "compressionWindowBits": 9}):
+        program = place.server({"compression": True, **mode})
+        for words, told in (((), "connected, permessage-deflate\n"),
+                            (("--no-compression",), "connected\n")):
+            run = connect(place, program, *words, said=lines)
+            expect_equal((run.returncode, run.stdout == lines), (0, True), f"{mode} {words}")
+            expect_equal(run.stderr, told + "* closed with 1000\n")
+    run = connect(place, place.server(), said="hi\n")
+    expect_equal((run.returncode, run.stdout), (0, "hi\n"), "a server that does not compress")
+    return "permessage-deflate, none"
+
+
 @table.row("connect: a refused handshake shows status, body and what to do")
 def _(place):
     run = connect(place, place.server(), path="/nothing-here")
@@ -406,6 +423,17 @@ def others(kind):
         expect("* lost: " in run.stderr, run.stderr)
         return "exit 1"
 
+    def compressed(place):
+        line = "many words, again and again; " * 200
+        said = f"which extensions\n{line}\nshort\n"
+        run = connect(place, program(place), said=said)
+        expect_equal((run.returncode, run.stdout), (0, f"permessage-deflate\n{line}\nshort\n"))
+        expect("connected, permessage-deflate" in run.stderr, run.stderr)
+        run = connect(place, program(place), "--no-compression", said=said)
+        expect_equal((run.returncode, run.stdout), (0, f"none\n{line}\nshort\n"))
+        expect("deflate" not in run.stderr, run.stderr)
+        return "permessage-deflate, none"
+
     def measured(place):
         for more in (("--size", "100"), ("--size", "70000", "--binary"), ("--deflate",),
                      ("--rate", "200"), ("--mode", "connect"), ("--mode", "idle")):
@@ -415,7 +443,7 @@ def others(kind):
 
     for name, story in (("a talk with subprotocol, ping and close", talk), ("a pong", pong),
                         ("refused without a header", private), ("a cut connection", cut),
-                        ("bench", measured)):
+                        ("compression", compressed), ("bench", measured)):
         table.add(f"{kind}'s server: {name}", story, over=["tcp"])
 
 

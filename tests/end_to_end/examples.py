@@ -5,6 +5,7 @@ import signal
 import time
 
 import frames
+import planted
 import wire
 from frames import text
 from rows import Table, expect, expect_between, expect_equal
@@ -36,6 +37,7 @@ def _(place):
     return "hello"
 
 
+planted.sends("examples: 02_admission", "open-sesame")
 FEED = [("Authorization", "Bearer open-sesame"), ("Sec-WebSocket-Protocol", "feed.v1, feed.v2")]
 
 

@@ -344,18 +344,3 @@ def _(place):
     expect(program.open_descriptors() <= descriptors + 5,
            f"{program.open_descriptors()} descriptors, {descriptors} before")
     return "100 clients"
-
-
-@table.row("secrets in a query never reach the log")
-def _(place):
-    program = place.own_server(log={"level": "debug"})
-    client = place.client(program, path="/echo?token=planted-secret&access_token=planted-secret",
-                          headers=[("Cookie", "sid=planted-secret"),
-                                   ("Authorization", "Bearer planted-secret")])
-    client.echoes("planted-secret")
-    client.closes()
-    program.closed_session(client)
-    place.wire(program).ask(upgrade(program, "/nothing-here?token=planted-secret"))
-    expect_equal(program.stop(), 0)
-    expect(not any("planted-secret" in line for line in program.log.lines), "a secret in the log")
-    return "clean"

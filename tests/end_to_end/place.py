@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 
+import planted
 import server
 import wire
 
@@ -22,8 +23,8 @@ class World:
         self._certificate_lock = threading.Lock()
         self._certificate = None
 
-    def place(self, transport):
-        return Place(self, transport)
+    def place(self, transport, title=""):
+        return Place(self, transport, title)
 
     def shared(self, key, start):
         """The one program under this key, started when the first row asks for it."""
@@ -75,9 +76,10 @@ class World:
 class Place:
     """One row over one transport. Clients and servers that it opened are gone when it ends."""
 
-    def __init__(self, world, transport):
+    def __init__(self, world, transport, title=""):
         self.world = world
         self.transport = transport
+        self.title = title  # of the row
         self._clients = []
         self._own = []
         self._last = None
@@ -114,10 +116,11 @@ class Place:
         return client
 
     def client(self, program=None, path="/echo", headers=(), **options):
-        """An open session."""
+        """An open session. Like every client it shows secrets, which must not be in any log."""
         client = wire.Client(program or self.server(), **options)
         self._clients.append(client)
-        client.open(path, headers)
+        client.open(planted.target(self.title, path),
+                    [*planted.headers(self.title, headers), *headers])
         return client
 
     def trouble(self):

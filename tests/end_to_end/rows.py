@@ -108,7 +108,7 @@ def run_lane(lane, world, report):
 
 
 def run_one(row, world, report):
-    place = world.place(row.transport)
+    place = world.place(row.transport, row.title)
     try:
         report.note(row.title, answer=row.story(place))
     except Exception as error:  # a failed row must not take the others with it

@@ -65,6 +65,9 @@ class Program:
         self.process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **(environment or {})}, cwd=ROOT)
+        with _number_lock:
+            _programs.append(self)
+        self.name = f"{os.path.basename(command_of(arguments))} ({self.pid})"
         self.out = Lines(self.process.stdout)
         self.log = Lines(self.process.stderr)
         self.tls = None  # the client's TLS context, if this server speaks TLS
@@ -179,6 +182,18 @@ def serve(folder, tree, limit=(), ready=True):
 
 _numbers = iter(range(1, 10**9))
 _number_lock = threading.Lock()
+_programs = []
+
+
+def programs():
+    """Every program that this run has started; those that have ended have said all they had to."""
+    with _number_lock:
+        started = list(_programs)
+    for program in started:
+        if not program.alive():
+            program.out.join()
+            program.log.join()
+    return started
 
 
 def next_number():

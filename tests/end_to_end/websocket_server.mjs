@@ -14,6 +14,7 @@ const server = new WebSocketServer({
 });
 
 const words = {
+  "which extensions": (socket) => socket.send(socket.extensions || "none"),
   "ping me": (socket) => socket.ping("tick"),
   "close me": (socket) => socket.close(4002, "as you wish"),
   "cut me off": (socket) => socket.terminate(),

@@ -21,11 +21,16 @@ async def fragments(socket):
     await socket.send(pieces())
 
 
+async def extensions(socket):
+    await socket.send(",".join(each.name for each in socket.extensions) or "none")
+
+
 async def cut(socket):
     socket.transport.abort()
 
 
 WORDS = {
+    "which extensions": extensions,
     "ping me": lambda socket: asyncio.ensure_future(ping(socket)),
     "close me": lambda socket: socket.close(4002, "as you wish"),
     "cut me off": cut,

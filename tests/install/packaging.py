@@ -1,5 +1,6 @@
 """What packaging/ makes of it: unit, Debian packages, image, cluster. `run.py packaging`."""
 import glob
+import json
 import os
 import re
 import shlex
@@ -201,3 +202,70 @@ def _(place):
         expect_equal(container[probe]["httpGet"]["port"], "admin", probe)
     expect(container["securityContext"]["readOnlyRootFilesystem"], "a root that can be written")
     return "accepted"
+
+
+def documented_metrics():
+    """docs/metrics.md, which is generated: {name: labels}; of a histogram all its series."""
+    with open(os.path.join(ROOT, "docs", "metrics.md"), encoding="utf-8") as file:
+        rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([\w, ]*) \|", file.read(), re.MULTILINE)
+    found = {}
+    for name, kind, labels in rows:
+        labels = {label for label in labels.split(", ") if label}
+        found[name] = labels
+        if kind == "histogram":
+            found |= {f"{name}_bucket": labels | {"le"}, f"{name}_sum": labels,
+                      f"{name}_count": labels}
+    return found
+
+
+PANELS = {"sessions by gear and pool": "orrery_pool_limit", "messages": "orrery_messages_total",
+          "bytes": "orrery_bytes_total", "callback latency": "orrery_callback_seconds_bucket",
+          "refused handshakes by status": "orrery_handshakes_refused_total",
+          "closed by cause": "orrery_sessions_closed_total",
+          "dropped by cause": "orrery_dropped_total", "memory by pool": "orrery_memory_bytes",
+          "certificates expire": "orrery_tls_not_after_seconds"}
+
+
+def dashboard():
+    return json.loads(text_of("grafana", "orrery.json"))
+
+
+@table.row("grafana: its expressions ask for metrics and labels that docs/metrics.md lists")
+def _(_place):
+    known, asked = documented_metrics(), set()
+    for panel in dashboard()["panels"]:
+        for target in panel["targets"]:
+            expression = target["expr"]
+            names = set(re.findall(r"\borrery_\w+", expression))
+            expect(names, f"{panel['title']} asks for nothing of ours: {expression}")
+            expect(names <= set(known), f"{panel['title']}: {names - set(known)} is no metric")
+            allowed = {"instance"}.union(*(known[name] for name in names))
+            used = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            for group in re.findall(r"\bby \(([^)]*)\)", expression):
+                used |= {label.strip() for label in group.split(",")}
+            expect(used <= allowed, f"{panel['title']}: {used - allowed} is no label of {names}")
+            expect_equal(expression.count("("), expression.count(")"), f"brackets of {expression}")
+            asked |= names
+    return f"{len(asked)} metrics"
+
+
+@table.row("grafana: one data source to choose, a panel for each question, none over another")
+def _(_place):
+    page = dashboard()
+    expect(page["schemaVersion"] >= 39, page["schemaVersion"])
+    sources = [each for each in page["templating"]["list"] if each["type"] == "datasource"]
+    expect_equal([each["name"] for each in sources], ["datasource"])
+    places = set()
+    for panel in page["panels"]:
+        for each in (panel, *panel["targets"]):
+            expect_equal(each["datasource"], {"type": "prometheus", "uid": "${datasource}"})
+        at = panel["gridPos"]
+        covered = {(x, y) for x in range(at["x"], at["x"] + at["w"])
+                   for y in range(at["y"], at["y"] + at["h"])}
+        expect(at["x"] + at["w"] <= 24 and not covered & places, f"{panel['title']} at {at}")
+        places |= covered
+    expect_equal(len({panel["id"] for panel in page["panels"]}), len(page["panels"]), "ids")
+    for words, metric in PANELS.items():
+        expect(any(words in panel["title"].lower() and metric in json.dumps(panel["targets"])
+                   for panel in page["panels"]), f"no panel {words} with {metric}")
+    return f"{len(page['panels'])} panels"
