@@ -53,6 +53,8 @@ TEST(Assemble, TheDefaultsOfTheFileAreThoseOfTheLibrary) {
   EXPECT_EQ(file.http_limits.body_bytes, http.body_bytes);
   EXPECT_EQ(file.http_limits.handshake_timeout, http.handshake_timeout);
   EXPECT_EQ(file.http_limits.body_timeout, http.body_timeout);
+  EXPECT_EQ(file.http_limits.proxy_timeout, http.proxy_timeout);
+  EXPECT_EQ(file.proxy_protocol, ProxyProtocol::off);
   EXPECT_EQ(file.http_limits.idle, http.idle);
   EXPECT_EQ(file.origins, ServerOptions{}.origins);
 }
@@ -84,8 +86,8 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_EQ(limits_of("compressionThreshold=5").compression_threshold_bytes, 5u);
   const auto options = server_options(
       tree_of({"server.threads=3", "server.maxRequestSize=5", "server.maxHeadBytes=600",
-               "server.bodyTimeout=5", "server.httpIdleTimeout=6",
-               "server.protocols.http.enabled=false",
+               "server.bodyTimeout=5", "server.httpIdleTimeout=6", "server.proxyTimeout=8",
+               "server.proxyProtocol=v1v2", "server.protocols.http.enabled=false",
                "server.protocols.websocket.handshakeTimeout=7",
                "server.protocols.websocket.origins=https://a.b", "server.trustedProxies=10.0.0.0/8",
                "server.protocols.websocket.compression=true",
@@ -97,6 +99,8 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_EQ(options.http_limits.body_timeout, 5ms);
   EXPECT_EQ(options.http_limits.idle, 6ms);
   EXPECT_EQ(options.http_limits.handshake_timeout, 7ms);
+  EXPECT_EQ(options.http_limits.proxy_timeout, 8ms);
+  EXPECT_EQ(options.proxy_protocol, ProxyProtocol::v1v2);
   EXPECT_EQ(options.limits.compression, Compression::dedicated);
   EXPECT_THAT(options.origins, ElementsAre("https://a.b"));
   EXPECT_THAT(options.trusted_proxies, ElementsAre("10.0.0.0/8"));

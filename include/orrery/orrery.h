@@ -40,6 +40,9 @@ struct Tls {
   std::string client_ca{};          // not empty: clients must present a certificate of this CA
 };
 
+/// Whether the connections of all listeners must begin with a PROXY header, and of which version.
+enum class ProxyProtocol : std::uint8_t { off, v1v2 };
+
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 struct ServerOptions {
@@ -52,10 +55,12 @@ struct ServerOptions {
   std::size_t connections = 0;
   std::map<std::string, PoolLimits> pools{};  // "gear:chat", "tenant:acme"; others: the defaults
   milliseconds callback_budget = 100ms;       // a callback that holds its loop longer is logged
-  /// Networks ("10.0.0.0/8") of proxies whose Forwarded and X-Forwarded headers are believed.
+  /// Networks ("10.0.0.0/8"; "unix:" for unix sockets) of proxies whose PROXY header, Forwarded and
+  /// X-Forwarded headers are believed.
   std::vector<std::string> trusted_proxies{};
-  bool serve_http = true;       // false: plain requests get 426
-  bool serve_websocket = true;  // false: no WebSocket routes, 404
+  ProxyProtocol proxy_protocol = ProxyProtocol::off;  // v1v2: others are refused
+  bool serve_http = true;                             // false: plain requests get 426
+  bool serve_websocket = true;                        // false: no WebSocket routes, 404
   /// Where log lines go; null: to stderr. Called from any thread.
   std::function<void(LogLevel, std::string_view line)> log{};
 };

@@ -56,6 +56,14 @@ void check_tls(const std::vector<Tls>& certificates, Report& report) {
   }
 }
 
+void check_proxies(const Server& server, Report& report) {
+  if (server.proxy_protocol != ProxyProtocol::off && server.trusted_proxies.empty())
+    report.errors.push_back(report.about(
+        "server.proxyProtocol",
+        "found \"v1v2\" without server.trustedProxies, whose PROXY headers are believed; accepted: "
+        "\"off\", or the networks of the proxies there"));
+}
+
 void check_mounts(const Gears& gears, Report& report) {
   const std::pair<std::string_view, const Gear*> all[] = {
       {"echo", &gears.echo}, {"chat", &gears.chat}, {"realtime", &gears.realtime}};
@@ -133,6 +141,7 @@ void check_rules(const Tree& tree, Report& report) {
   check_protocols(tree.server.protocols, report);
   check_keepalive(tree.server.protocols.websocket, report);
   check_tls(tree.server.tls, report);
+  check_proxies(tree.server, report);
   check_mounts(tree.gears, report);
   check_admin(tree.admin, report);
   check_drain(tree.drain, report);

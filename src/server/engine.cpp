@@ -80,6 +80,7 @@ struct Engine::LoopThread final : private net::Timer {
   std::unique_ptr<net::TlsScratch> tls_scratch{};
   LoopServer* server = nullptr;  // the Node's
   std::vector<std::unique_ptr<net::Listener>> listeners{};
+  std::optional<net::ProxyDoor> proxy_door{};  // where connections begin with a PROXY header
   Time deadline = Time::max();
   Time goodbye_at = Time::max();
   milliseconds spread{0};
@@ -139,7 +140,10 @@ Engine::~Engine() {
   node_.environment.jobs.stop();
   node_.pools.stop();
   if (watchdog_) watchdog_->stop();
-  for (auto& thread : threads_) thread->listeners.clear();
+  for (auto& thread : threads_) {
+    thread->listeners.clear();
+    thread->proxy_door.reset();
+  }
   for (auto& loop : node_.loops) loop->cut_off();  // what on_close publishes meets all loops alive
   node_.registry->stop();
   node_.loops.clear();
@@ -161,6 +165,8 @@ Result<void> Engine::prepare(const Router& routes) {
 Result<std::unique_ptr<const Rules>> Engine::rules_for(const ServerOptions& options) const {
   auto trusted = net::Networks::parse(options.trusted_proxies);
   if (!trusted) return Error{"trusted proxies: " + trusted.error()};
+  if (node_.options.proxy_protocol != ProxyProtocol::off && trusted->empty())
+    return Error{"the PROXY protocol is on, but no proxy is trusted: say which ones are"};
   auto table = RouteTable::build(*routes_, options);
   if (!table) return Error{table.error()};
   return std::make_unique<const Rules>(Rules{std::move(*table), std::move(*trusted)});
@@ -261,6 +267,15 @@ Result<void> Engine::open(Address& address) {
 Result<void> Engine::start_accepting() {
   for (auto& each : threads_) {
     LoopThread& on = *each;
+    if (node_.options.proxy_protocol != ProxyProtocol::off)
+      on.proxy_door.emplace(on.loop, node_.options.http_limits.proxy_timeout,
+                            [this, &on](const auto& proxy, auto refusal, std::string_view why) {
+                              const bool late = refusal == net::ProxyDoor::Refusal::late;
+                              refuse(on, proxy,
+                                     late ? observe::Unwelcome::late_proxy_header
+                                          : observe::Unwelcome::bad_proxy_header,
+                                     why);
+                            });
     for (auto& address : listening_) {
       if (address->tls && !on.tls_scratch) on.tls_scratch = std::make_unique<net::TlsScratch>();
       on.listeners.push_back(std::make_unique<net::Listener>(
@@ -272,14 +287,21 @@ Result<void> Engine::start_accepting() {
             node_.environment.log.warn("accepting pauses: no descriptors or memory left",
                                        {{"errno", error}});
           },
-          [this, &on] {
-            return on.server->strangers() < node_.strangers_per_loop() &&
-                   node_.connections() < node_.options.connections;
-          }));
+          [this, &on] { return has_room(on); }));
       if (auto accepting = on.listeners.back()->start_accepting(); !accepting) return accepting;
     }
   }
   return {};
+}
+
+// Who waits at a proxy door is a stranger too.
+bool Engine::has_room(const LoopThread& on) const {
+  std::size_t connections = node_.connections();
+  for (const auto& each : threads_)
+    if (each->proxy_door) connections += each->proxy_door->waiting();
+  const std::size_t waiting = on.proxy_door ? on.proxy_door->waiting() : 0;
+  return on.server->strangers() + waiting < node_.strangers_per_loop() &&
+         connections < node_.options.connections;
 }
 
 // A loop that has many more connections than the mean hands newcomers to the one with the fewest,
@@ -308,8 +330,33 @@ void Engine::accept(LoopThread& accepting, const Address& address, net::Descript
 
 void Engine::settle(LoopThread& on, const Address& address, net::Descriptor socket,
                     const net::PeerAddress& peer) {
+  if (on.proxy_door) return ask_proxy(on, address, std::move(socket), peer);
+  serve(on, address, std::move(socket), peer);
+}
+
+void Engine::ask_proxy(LoopThread& on, const Address& address, net::Descriptor socket,
+                       const net::PeerAddress& proxy) {
+  if (!on.server->rules().trusted.contain(proxy.peer().address))
+    return refuse(on, proxy, observe::Unwelcome::untrusted_proxy, "no trusted proxy");
+  on.proxy_door->wait_for_header(
+      std::move(socket), proxy,
+      [this, &on, &address](net::Descriptor known, const net::PeerAddress& client) {
+        serve(on, address, std::move(known), client);
+      });
+}
+
+// Its socket is closed by whoever holds it.
+void Engine::refuse(LoopThread& on, const net::PeerAddress& peer, observe::Unwelcome cause,
+                    std::string_view why) {
+  on.server->counters().connections_refused[static_cast<std::size_t>(cause)].add();
+  node_.environment.log.info("connection refused",
+                             {{"cause", why}, {"remote", peer.peer().address}});
+}
+
+void Engine::serve(LoopThread& on, const Address& address, net::Descriptor socket,
+                   const net::PeerAddress& client) {
   std::unique_ptr<net::Stream> stream =
-      std::make_unique<net::TcpStream>(on.loop, std::move(socket), peer);
+      std::make_unique<net::TcpStream>(on.loop, std::move(socket), client);
   if (address.tls)
     stream = std::make_unique<net::TlsStream>(on.loop, std::move(stream), address.context(),
                                               *on.tls_scratch);

@@ -17,6 +17,7 @@
 #include "net/listener.h"
 #include "net/listener_set.h"
 #include "net/loop.h"
+#include "net/proxy_door.h"
 #include "net/tls_context.h"
 #include "net/tls_scratch.h"
 #include "pools/watchdog_thread.h"
@@ -75,11 +76,18 @@ class Engine {
   void take_down();
   [[nodiscard]] Result<void> open(Address& address);
   [[nodiscard]] Result<void> start_accepting();
+  [[nodiscard]] bool has_room(const LoopThread& on) const;
   void accept(LoopThread& accepting, const Address& address, net::Descriptor socket,
               const net::PeerAddress& peer);
   [[nodiscard]] LoopThread& home_of_newcomer(LoopThread& accepting);
   void settle(LoopThread& on, const Address& address, net::Descriptor socket,
               const net::PeerAddress& peer);
+  void ask_proxy(LoopThread& on, const Address& address, net::Descriptor socket,
+                 const net::PeerAddress& proxy);
+  void refuse(LoopThread& on, const net::PeerAddress& peer, observe::Unwelcome cause,
+              std::string_view why);
+  void serve(LoopThread& on, const Address& address, net::Descriptor socket,
+             const net::PeerAddress& client);
 
   void watch_callbacks();
 
