@@ -146,7 +146,9 @@ Result<std::vector<ListenOn>> listeners(const config::Server& server) {
   std::optional<Tls> tls;
   const config::Tls& files = server.tls.front();
   if (server.uses_tls())
-    tls = Tls{files.certificate, files.key, files.min_version, files.client_ca};
+    tls = Tls{files.certificate, files.key, files.min_version, files.client_ca, {}};
+  for (std::size_t i = 1; i < server.tls.size(); ++i)
+    tls->more_certificates.push_back({server.tls[i].certificate, server.tls[i].key});
   for (const auto& address : server.address) {
     if (address == "systemd")
       return Error{"server.address: \"systemd\" does not act in this release; give an address"};

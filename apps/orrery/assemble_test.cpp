@@ -177,6 +177,22 @@ TEST(Assemble, TcpSpeaksTlsWhereThereIsACertificateAndUnixSocketsNever) {
               ElementsAre(Pair("0.0.0.0:7512", true), Pair("unix:/run/o.sock", false)));
 }
 
+TEST(Assemble, EveryListenerHasAllCertificates) {
+  const auto all = listeners(
+      tree_of({"server.address=127.0.0.1,::1", R"(server.tls=[{"certificate": "a", "key": "b",
+               "clientCa": "ca"}, {"certificate": "c", "key": "d"}])"})
+          .server);
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 2u);
+  for (const auto& [address, tls] : *all) {
+    ASSERT_TRUE(tls) << address;
+    EXPECT_EQ(tls->client_ca, "ca");
+    ASSERT_EQ(tls->more_certificates.size(), 1u);
+    EXPECT_EQ(tls->more_certificates[0].certificate, "c");
+    EXPECT_EQ(tls->more_certificates[0].key, "d");
+  }
+}
+
 TEST(Assemble, SaysWhichAddressItCannotUse) {
   EXPECT_THAT(addresses_of({"server.address=systemd"}),
               ElementsAre(Pair(HasSubstr("\"systemd\" does not act"), false)));

@@ -32,12 +32,19 @@
 
 namespace orrery {
 
+struct TlsCertificate {
+  std::string certificate;
+  std::string key;
+};
+
 /// Files in PEM, read at start().
 struct Tls {
   std::string certificate;  // the chain, leaf first
   std::string key;
   std::string min_version = "1.2";  // or "1.3"
   std::string client_ca{};          // not empty: clients must present a certificate of this CA
+  /// Shown to clients that ask for a name of theirs (SNI); all others see the first one, above.
+  std::vector<TlsCertificate> more_certificates{};
 };
 
 /// Whether the connections of all listeners must begin with a PROXY header, and of which version.
@@ -106,7 +113,7 @@ class Server {
   }
 
   /// Adds an address: a port on all IPv4 interfaces (0: any free one), "127.0.0.1:9001",
-  /// "[::1]:9001" or "unix:/run/orrery.sock".
+  /// "[::1]:9001", "unix:/run/orrery.sock", or "fd:3": a descriptor that listens already.
   Server& listen(std::uint16_t port, std::optional<Tls> tls = {});
   Server& listen(std::string address, std::optional<Tls> tls = {});
 

@@ -39,6 +39,17 @@ void check_keepalive(const Websocket& websocket, Report& report) {
         "idleTimeout and heartbeat are both 0: sockets of dead clients stay open forever"));
 }
 
+// What counts for all names: a client could ask for one, and then send requests for another.
+void check_same(const std::string& path, const std::string& said, const std::string& first,
+                Report& report) {
+  if (report.set.contains(path) && said != first)
+    report.errors.push_back(report.about(
+        path,
+        fmt::format("found {}; accepted: nothing, or {} as in server.tls[0], which counts for "
+                    "all certificates",
+                    quoted(said), quoted(first))));
+}
+
 void check_tls(const std::vector<Tls>& certificates, Report& report) {
   for (std::size_t i = 0; i < certificates.size(); ++i) {
     const Tls& tls = certificates[i];
@@ -52,7 +63,10 @@ void check_tls(const std::vector<Tls>& certificates, Report& report) {
     if (certificates.size() > 1 && tls.certificate.empty() && tls.key.empty())
       report.errors.push_back(report.about(
           path + ".certificate", "found \"\"; accepted: the path of a file, for each of the list"));
-    if (i > 0) report.inactive.push_back(path);  // the first one is served to everybody
+    if (i == 0) continue;
+    const Tls& first = certificates.front();
+    check_same(path + ".minVersion", tls.min_version, first.min_version, report);
+    check_same(path + ".clientCa", tls.client_ca, first.client_ca, report);
   }
 }
 

@@ -170,7 +170,8 @@ Keys keys_of(Server& s) {
       callback_budget(s),
       {"tls", section_list(s.tls),
        "Certificates: with one, all TCP listeners speak TLS. A list of them is chosen from by the "
-       "name that the client asks for (SNI)."},
+       "name that the client asks for (SNI); whoever asks for another sees the first, whose "
+       "minVersion and clientCa count for all."},
       {"proxyProtocol", choice(s.proxy_protocol, {"off", "v1v2"}),
        "Whether every connection must begin with a PROXY header, version 1 or 2, from one of "
        "trustedProxies, which says who the client is. All others are closed."},
