@@ -66,6 +66,7 @@ HttpLimits http_limits(const config::Server& server) {
   HttpLimits limits;
   limits.head_bytes = server.max_head_bytes.count;
   limits.body_bytes = server.max_request_size.count;
+  limits.proxy_timeout = server.proxy_timeout;
   limits.handshake_timeout = server.protocols.websocket.handshake_timeout;
   limits.body_timeout = server.body_timeout;
   limits.idle = server.http_idle_timeout;
@@ -112,6 +113,8 @@ ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors
   options.http_limits = http_limits(tree.server);
   options.origins = tree.server.protocols.websocket.origins;
   options.trusted_proxies = tree.server.trusted_proxies;
+  if (tree.server.proxy_protocol == config::ProxyProtocol::v1v2)
+    options.proxy_protocol = ProxyProtocol::v1v2;
   options.connections = connections_that_fit(descriptors);
   for (const auto& [name, pool] : tree.pools) options.pools.emplace(name, pool_limits(pool));
   options.redact = tree.log.redact;
@@ -148,7 +151,9 @@ Result<std::vector<ListenOn>> listeners(const config::Server& server) {
   std::optional<Tls> tls;
   const config::Tls& files = server.tls.front();
   if (server.uses_tls())
-    tls = Tls{files.certificate, files.key, files.min_version, files.client_ca};
+    tls = Tls{files.certificate, files.key, files.min_version, files.client_ca, {}};
+  for (std::size_t i = 1; i < server.tls.size(); ++i)
+    tls->more_certificates.push_back({server.tls[i].certificate, server.tls[i].key});
   for (const auto& address : server.address) {
     if (address == "systemd")
       return Error{"server.address: \"systemd\" does not act in this release; give an address"};

@@ -57,6 +57,8 @@ TEST(Assemble, TheDefaultsOfTheFileAreThoseOfTheLibrary) {
   EXPECT_EQ(file.http_limits.body_bytes, http.body_bytes);
   EXPECT_EQ(file.http_limits.handshake_timeout, http.handshake_timeout);
   EXPECT_EQ(file.http_limits.body_timeout, http.body_timeout);
+  EXPECT_EQ(file.http_limits.proxy_timeout, http.proxy_timeout);
+  EXPECT_EQ(file.proxy_protocol, ProxyProtocol::off);
   EXPECT_EQ(file.http_limits.idle, http.idle);
   EXPECT_EQ(file.origins, ServerOptions{}.origins);
 }
@@ -91,8 +93,8 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_THAT(limits_of("compressionExcept=curl").compression_except, ElementsAre("curl"));
   const auto options = server_options(
       tree_of({"server.threads=3", "server.maxRequestSize=5", "server.maxHeadBytes=600",
-               "server.bodyTimeout=5", "server.httpIdleTimeout=6",
-               "server.protocols.http.enabled=false",
+               "server.bodyTimeout=5", "server.httpIdleTimeout=6", "server.proxyTimeout=8",
+               "server.proxyProtocol=v1v2", "server.protocols.http.enabled=false",
                "server.protocols.websocket.handshakeTimeout=7",
                "server.protocols.websocket.origins=https://a.b", "server.trustedProxies=10.0.0.0/8",
                "server.protocols.websocket.compression=true",
@@ -104,6 +106,8 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_EQ(options.http_limits.body_timeout, 5ms);
   EXPECT_EQ(options.http_limits.idle, 6ms);
   EXPECT_EQ(options.http_limits.handshake_timeout, 7ms);
+  EXPECT_EQ(options.http_limits.proxy_timeout, 8ms);
+  EXPECT_EQ(options.proxy_protocol, ProxyProtocol::v1v2);
   EXPECT_EQ(options.limits.compression, Compression::dedicated);
   EXPECT_THAT(options.origins, ElementsAre("https://a.b"));
   EXPECT_THAT(options.trusted_proxies, ElementsAre("10.0.0.0/8"));
@@ -179,6 +183,22 @@ TEST(Assemble, TcpSpeaksTlsWhereThereIsACertificateAndUnixSocketsNever) {
   EXPECT_THAT(addresses_of({"server.tls.certificate=a", "server.tls.key=b",
                             "server.address=0.0.0.0,unix:/run/o.sock"}),
               ElementsAre(Pair("0.0.0.0:7512", true), Pair("unix:/run/o.sock", false)));
+}
+
+TEST(Assemble, EveryListenerHasAllCertificates) {
+  const auto all = listeners(
+      tree_of({"server.address=127.0.0.1,::1", R"(server.tls=[{"certificate": "a", "key": "b",
+               "clientCa": "ca"}, {"certificate": "c", "key": "d"}])"})
+          .server);
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 2u);
+  for (const auto& [address, tls] : *all) {
+    ASSERT_TRUE(tls) << address;
+    EXPECT_EQ(tls->client_ca, "ca");
+    ASSERT_EQ(tls->more_certificates.size(), 1u);
+    EXPECT_EQ(tls->more_certificates[0].certificate, "c");
+    EXPECT_EQ(tls->more_certificates[0].key, "d");
+  }
 }
 
 TEST(Assemble, SaysWhichAddressItCannotUse) {

@@ -79,7 +79,8 @@ struct HttpLimits {
   std::size_t head_bytes = 16 * 1024;    // 431
   std::size_t header_count = 100;        // 431
   std::uint64_t body_bytes = 1'000'000;  // 413
-  milliseconds handshake_timeout = 5s;   // from accept to the end of the head: 408
+  milliseconds proxy_timeout = 3s;       // from accept to the end of the PROXY header: closed
+  milliseconds handshake_timeout = 5s;   // from there to the end of the head: 408
   milliseconds body_timeout = 30s;       // 408
   milliseconds idle = 60s;               // keep-alive connection without a request: closed
 };

@@ -32,13 +32,23 @@
 
 namespace orrery {
 
+struct TlsCertificate {
+  std::string certificate;
+  std::string key;
+};
+
 /// Files in PEM, read at start().
 struct Tls {
   std::string certificate;  // the chain, leaf first
   std::string key;
   std::string min_version = "1.2";  // or "1.3"
   std::string client_ca{};          // not empty: clients must present a certificate of this CA
+  /// Shown to clients that ask for a name of theirs (SNI); all others see the first one, above.
+  std::vector<TlsCertificate> more_certificates{};
 };
+
+/// Whether the connections of all listeners must begin with a PROXY header, and of which version.
+enum class ProxyProtocol : std::uint8_t { off, v1v2 };
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
@@ -52,14 +62,15 @@ struct ServerOptions {
   std::size_t connections = 0;
   std::map<std::string, PoolLimits> pools{};  // "gear:chat", "tenant:acme"; others: the defaults
   milliseconds callback_budget = 100ms;       // a callback that holds its loop longer is logged
-  /// Networks ("10.0.0.0/8") of proxies whose Forwarded and X-Forwarded headers are believed.
+  /// Networks ("10.0.0.0/8"; "unix:" for unix sockets) of proxies whose PROXY header, Forwarded and
+  /// X-Forwarded headers are believed.
   std::vector<std::string> trusted_proxies{};
-  /// Query parameters whose values never appear in the log. Queries are logged at debug only.
-  std::vector<std::string> redacted{"token", "access_token", "jwt", "password", "secret"};
-  bool serve_http = true;       // false: plain requests get 426
-  bool serve_websocket = true;  // false: no WebSocket routes, 404
+  ProxyProtocol proxy_protocol = ProxyProtocol::off;  // v1v2: others are refused
+  bool serve_http = true;                             // false: plain requests get 426
+  bool serve_websocket = true;                        // false: no WebSocket routes, 404
   /// Query parameters, and members of JSON, whose values nobody who watches the server is shown.
-  std::vector<std::string> redact{"token", "access_token", "jwt", "password", "secret"};
+  /// Queries are logged at debug only.
+  std::vector<std::string> redacted{"token", "access_token", "jwt", "password", "secret"};
   /// Where log lines go; null: to stderr. Called from any thread.
   std::function<void(LogLevel, std::string_view line)> log{};
 };
@@ -105,7 +116,7 @@ class Server {
   }
 
   /// Adds an address: a port on all IPv4 interfaces (0: any free one), "127.0.0.1:9001",
-  /// "[::1]:9001" or "unix:/run/orrery.sock".
+  /// "[::1]:9001", "unix:/run/orrery.sock", or "fd:3": a descriptor that listens already.
   Server& listen(std::uint16_t port, std::optional<Tls> tls = {});
   Server& listen(std::string address, std::optional<Tls> tls = {});
 

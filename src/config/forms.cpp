@@ -58,6 +58,7 @@ bool is_origin(std::string_view text) {
 }
 
 bool is_network(std::string_view text) {
+  if (text == "unix:") return true;
   const auto slash = text.find('/');
   const std::string_view address = text.substr(0, slash);
   const bool four = is_ip(address, AF_INET);
@@ -104,7 +105,8 @@ constinit const Form origin{
     "\"same-origin\", an origin such as \"https://example.com\" or \"https://*.example.com\", or "
     "\"allow-any-origin\"",
     is_origin};
-constinit const Form network{"a network such as \"10.0.0.0/8\" or \"::1\"", is_network};
+constinit const Form network{"a network such as \"10.0.0.0/8\" or \"::1\", or \"unix:\"",
+                             is_network};
 constinit const Form mount_path{"a path such as \"/\" or \"/chat\", without a slash at its end",
                                 is_mount};
 constinit const Form tls_version{"\"1.2\" or \"1.3\"", is_tls_version};

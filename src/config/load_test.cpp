@@ -276,9 +276,34 @@ TEST(Load, KnowsOneCertificateOrSeveral) {
   ASSERT_TRUE(two.ok());
   ASSERT_EQ(two.tree.server.tls.size(), 2u);
   EXPECT_EQ(two.tree.server.tls[1].key, "d");
-  EXPECT_THAT(two.inactive, ElementsAre("server.tls[1]"));
+  EXPECT_THAT(two.inactive, IsEmpty());
   EXPECT_THAT(faults_in(R"({"server": {"tls": [{"certificate": "a", "key": "b"}, {"key": "d"}]}})"),
               ElementsAre(HasSubstr("server.tls[1].certificate: found \"\"")));
+}
+
+TEST(Load, WhatCountsForAllCertificatesIsSaidWithTheFirst) {
+  const auto second = [](const std::string& more) {
+    return faults_in(R"({"server": {"tls": [{"certificate": "a", "key": "b", "clientCa": "ca"},
+                     {"certificate": "c", "key": "d", )" +
+                     more + "}]}}");
+  };
+  EXPECT_THAT(second(R"("clientCa": "ca")"), IsEmpty());
+  EXPECT_THAT(
+      second(R"("clientCa": "other")"),
+      ElementsAre(HasSubstr("server.tls[1].clientCa: found \"other\"; accepted: nothing, or "
+                            "\"ca\" as in server.tls[0]")));
+  EXPECT_THAT(second(R"("minVersion": "1.3")"),
+              ElementsAre(HasSubstr("server.tls[1].minVersion: found \"1.3\"")));
+}
+
+TEST(Load, ProxyHeadersNeedProxiesThatAreTrusted) {
+  EXPECT_THAT(faults_in(R"({"server": {"proxyProtocol": "v1v2"}})"),
+              ElementsAre(HasSubstr("server.proxyProtocol: found \"v1v2\" without "
+                                    "server.trustedProxies")));
+  const Loaded trusting =
+      load_text(R"({"server": {"proxyProtocol": "v1v2", "trustedProxies": ["unix:"]}})");
+  EXPECT_TRUE(trusting.ok());
+  EXPECT_THAT(trusting.inactive, IsEmpty());
 }
 
 TEST(Load, MountsEchoAndChatUnlessTheFileSaysWhatToMount) {

@@ -39,6 +39,17 @@ void check_keepalive(const Websocket& websocket, Report& report) {
         "idleTimeout and heartbeat are both 0: sockets of dead clients stay open forever"));
 }
 
+// What counts for all names: a client could ask for one, and then send requests for another.
+void check_same(const std::string& path, const std::string& said, const std::string& first,
+                Report& report) {
+  if (report.set.contains(path) && said != first)
+    report.errors.push_back(report.about(
+        path,
+        fmt::format("found {}; accepted: nothing, or {} as in server.tls[0], which counts for "
+                    "all certificates",
+                    quoted(said), quoted(first))));
+}
+
 void check_tls(const std::vector<Tls>& certificates, Report& report) {
   for (std::size_t i = 0; i < certificates.size(); ++i) {
     const Tls& tls = certificates[i];
@@ -52,8 +63,19 @@ void check_tls(const std::vector<Tls>& certificates, Report& report) {
     if (certificates.size() > 1 && tls.certificate.empty() && tls.key.empty())
       report.errors.push_back(report.about(
           path + ".certificate", "found \"\"; accepted: the path of a file, for each of the list"));
-    if (i > 0) report.inactive.push_back(path);  // the first one is served to everybody
+    if (i == 0) continue;
+    const Tls& first = certificates.front();
+    check_same(path + ".minVersion", tls.min_version, first.min_version, report);
+    check_same(path + ".clientCa", tls.client_ca, first.client_ca, report);
   }
+}
+
+void check_proxies(const Server& server, Report& report) {
+  if (server.proxy_protocol != ProxyProtocol::off && server.trusted_proxies.empty())
+    report.errors.push_back(report.about(
+        "server.proxyProtocol",
+        "found \"v1v2\" without server.trustedProxies, whose PROXY headers are believed; accepted: "
+        "\"off\", or the networks of the proxies there"));
 }
 
 void check_mounts(const Gears& gears, Report& report) {
@@ -133,6 +155,7 @@ void check_rules(const Tree& tree, Report& report) {
   check_protocols(tree.server.protocols, report);
   check_keepalive(tree.server.protocols.websocket, report);
   check_tls(tree.server.tls, report);
+  check_proxies(tree.server, report);
   check_mounts(tree.gears, report);
   check_admin(tree.admin, report);
   check_drain(tree.drain, report);

@@ -84,6 +84,7 @@ struct Server {
   milliseconds callback_budget{100};
   std::vector<Tls> tls{Tls{}};  // several certificates are chosen by the name the client asks for
   ProxyProtocol proxy_protocol = ProxyProtocol::off;
+  milliseconds proxy_timeout{3'000};
   std::vector<std::string> trusted_proxies;
   Protocols protocols;
 

@@ -172,13 +172,18 @@ Keys keys_of(Server& s) {
       callback_budget(s),
       {"tls", section_list(s.tls),
        "Certificates: with one, all TCP listeners speak TLS. A list of them is chosen from by the "
-       "name that the client asks for (SNI)."},
+       "name that the client asks for (SNI); whoever asks for another sees the first, whose "
+       "minVersion and clientCa count for all."},
       {"proxyProtocol", choice(s.proxy_protocol, {"off", "v1v2"}),
-       "Whether every connection must begin with a PROXY line, version 1 or 2.", Acts::later},
+       "Whether every connection must begin with a PROXY header, version 1 or 2, from one of "
+       "trustedProxies, which says who the client is. All others are closed."},
+      {"proxyTimeout", Duration{&s.proxy_timeout, {1, day}},
+       "The time from accepting a connection to the end of its PROXY header; more is closed."},
       {"trustedProxies", TextList{&s.trusted_proxies, network},
-       "The proxies that are believed when Forwarded or X-Forwarded-For, -Proto and -Host say who "
-       "the "
-       "client is and what it asked for: networks or addresses."},
+       "The proxies that are believed when a PROXY header, Forwarded or X-Forwarded-For, -Proto "
+       "and "
+       "-Host say who the client is and what it asked for: networks, addresses, or \"unix:\" for "
+       "whoever connects to a unix socket."},
       {"protocols", Section{protocol_keys(s)}, "The protocols of the listeners."},
   };
 }

@@ -82,9 +82,8 @@ Keys mailbox_keys(Websocket& w) {
 Keys handshake_keys(Websocket& w) {
   return {
       {"handshakeTimeout", Duration{&w.handshake_timeout, {1, day}},
-       "The time from accepting a connection to the end of its request's head, TLS and PROXY "
-       "header "
-       "included; more gets 408."},
+       "The time from accepting a connection, or from the end of its PROXY header (see "
+       "server.proxyTimeout), to the end of its request's head, TLS included; more gets 408."},
       {"admissionTimeout", Duration{&w.admission_timeout, {1, day}},
        "The time that a gear may take to admit a client; more gets 503."},
       {"closeTimeout", Duration{&w.close_timeout, {1, day}},

@@ -18,6 +18,10 @@ bool Networks::read(const std::string& text, Bits& bits, bool& is_ipv4) {
 Result<Networks> Networks::parse(const std::vector<std::string>& texts) {
   Networks networks;
   for (const std::string& text : texts) {
+    if (text == "unix:") {
+      networks.unix_sockets_ = true;
+      continue;
+    }
     const std::size_t slash = std::min(text.find('/'), text.size());
     Network network{};
     bool is_ipv4 = false;
@@ -39,6 +43,7 @@ Result<Networks> Networks::parse(const std::vector<std::string>& texts) {
 }
 
 bool Networks::contain(const std::string& address) const {
+  if (unix_sockets_ && address == "unix") return true;
   Bits bits;
   bool is_ipv4 = false;
   if (networks_.empty() || !read(address, bits, is_ipv4)) return false;

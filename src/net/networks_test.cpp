@@ -31,6 +31,13 @@ TEST(Networks, WhatIsNoAddressIsInNone) {
   EXPECT_FALSE(Networks{}.contain("127.0.0.1"));
 }
 
+TEST(Networks, ContainUnixSocketsIfTheyAreNamed) {
+  EXPECT_TRUE(contains("unix:", "unix"));
+  EXPECT_FALSE(contains("unix:", "127.0.0.1"));
+  EXPECT_FALSE(contains("unix:", ""));
+  EXPECT_FALSE(Networks::parse({"unix:"})->empty());
+}
+
 TEST(Networks, SayWhichTextIsNone) {
   for (const char* text : {"", "10.0.0.0/33", "10.0.0/8", "fd00::/129", "10.0.0.0/", "10.0.0.0/8x",
                            "/8", "host.example"}) {

@@ -1,124 +1,22 @@
 #include "net/tls_context.h"
 
 #include <fmt/format.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
-#include <time.h>
 
-#include <cerrno>
-#include <cstdio>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
-#include <vector>
+
+#include "net/pem.h"
+#include "net/tls_certificates.h"
 
 namespace orrery::net {
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
-using Certificates = std::vector<Certificate>;
+using Context = std::unique_ptr<SSL_CTX, FreedBy<SSL_CTX_free>>;
 
-// One PEM text, and what to call it when something is wrong with it.
-struct Source {
-  std::string name;
-  std::string text;
-};
-
-struct Sources {
-  Source certificate, key, client_ca;
-};
-
-std::string openssl_reason() {
-  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-  return reason != nullptr ? reason : "unknown error";
-}
-
-Error wrong(const Source& source, std::string_view what) {
-  return Error{fmt::format("{}: {}", source.name, what)};
-}
-
-Result<Source> read_file(std::string_view role, const std::string& path) {
-  if (path.empty()) return Error{fmt::format("no {} file is given", role)};
-  Source source{fmt::format("{} {}", role, path), {}};
-  const std::unique_ptr<std::FILE, Freed<std::fclose>> file{std::fopen(path.c_str(), "rbe")};
-  char block[4096];
-  while (file && !std::feof(file.get()) && !std::ferror(file.get()))
-    source.text.append(block, std::fread(block, 1, sizeof block, file.get()));
-  if (!file || std::ferror(file.get())) {
-    const int error = errno;
-    return wrong(source, fmt::format("cannot be read: {}", std::generic_category().message(error)));
-  }
-  return source;
-}
-
-Bio reader(const Source& source) {
-  return Bio(BIO_new_mem_buf(source.text.data(), static_cast<int>(source.text.size())));
-}
-
-int no_passphrase(char*, int, int, void*) {
-  return -1;
-}
-
-Result<Certificates> parse_certificates(const Source& source) {
-  ERR_clear_error();
-  Certificates found;
-  const Bio bio = reader(source);
-  while (Certificate next{PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)})
-    found.push_back(std::move(next));
-  const bool read_to_the_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  if (!read_to_the_end)
-    return wrong(source, fmt::format("certificate number {} is damaged ({})", found.size() + 1,
-                                     openssl_reason()));
-  ERR_clear_error();
-  if (found.empty()) return wrong(source, "holds no certificate in PEM form");
-  return found;
-}
-
-Result<Key> parse_key(const Source& source) {
-  ERR_clear_error();
-  const Bio bio = reader(source);
-  Key key{PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)};
-  if (key) return key;
-  ERR_clear_error();
-  if (source.text.find("ENCRYPTED") != std::string::npos)
-    return wrong(source, "is encrypted; a key without a passphrase is needed");
-  return wrong(source, "holds no private key in PEM form");
-}
-
-Result<void> use_certificate(SSL_CTX* context, const Source& certificate, const Source& key) {
-  auto chain = parse_certificates(certificate);
-  if (!chain) return Error{chain.error()};
-  auto private_key = parse_key(key);
-  if (!private_key) return Error{private_key.error()};
-  X509* own = chain->front().get();
-  if (X509_check_private_key(own, private_key->get()) != 1) {
-    ERR_clear_error();
-    return Error{fmt::format("{} does not belong to {}", key.name, certificate.name)};
-  }
-  if (SSL_CTX_use_certificate(context, own) != 1) return wrong(certificate, openssl_reason());
-  for (std::size_t i = 1; i < chain->size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(context, (*chain)[i].get()) != 1)
-      return wrong(certificate, openssl_reason());
-  }
-  if (SSL_CTX_use_PrivateKey(context, private_key->get()) != 1) return wrong(key, openssl_reason());
-  return {};
-}
-
-Result<void> trust(SSL_CTX* context, const Source& ca) {
+Result<void> trust(SSL_CTX* context, const PemSource& ca) {
   auto roots = parse_certificates(ca);
   if (!roots) return Error{roots.error()};
   for (const auto& root : *roots) {
@@ -158,22 +56,28 @@ Context make_context(const SSL_METHOD* method, int min_version) {
                                       SSL_MODE_RELEASE_BUFFERS);
   // Tickets keep sessions at the client: nothing per client stays here.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  static constexpr unsigned char session_scope[] = "orrery";
-  SSL_CTX_set_session_id_context(context.get(), session_scope, sizeof session_scope - 1);
   return context;
 }
 
-Result<Context> make_server(const Sources& sources, const std::string& min_version) {
+// A ticket from a time when other authorities were trusted opens nothing any more.
+void accept_tickets_of(SSL_CTX* context, const std::string& client_ca) {
+  unsigned char scope[EVP_MAX_MD_SIZE];
+  unsigned int scope_bytes = 0;
+  EVP_Digest(client_ca.data(), client_ca.size(), scope, &scope_bytes, EVP_sha256(), nullptr);
+  SSL_CTX_set_session_id_context(context, scope, scope_bytes);
+}
+
+Result<Context> make_server(const TlsCertificates& certificates, const PemSource& client_ca,
+                            const std::string& min_version) {
   const auto version = version_number(min_version);
   if (!version)
     return Error{fmt::format("the TLS version \"{}\" is not one of \"1.2\", \"1.3\"", min_version)};
   Context context = make_context(TLS_server_method(), *version);
   if (!context) return Error{fmt::format("TLS cannot start: {}", openssl_reason())};
-  if (auto used = use_certificate(context.get(), sources.certificate, sources.key); !used)
-    return Error{used.error()};
-  if (!sources.client_ca.text.empty()) {
-    if (auto trusted = trust(context.get(), sources.client_ca); !trusted)
-      return Error{trusted.error()};
+  if (auto shown = certificates.show_in(context.get()); !shown) return Error{shown.error()};
+  accept_tickets_of(context.get(), client_ca.text);
+  if (!client_ca.text.empty()) {
+    if (auto trusted = trust(context.get(), client_ca); !trusted) return Error{trusted.error()};
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   }
   SSL_CTX_set_alpn_select_cb(context.get(), choose_http_1_1, nullptr);
@@ -186,9 +90,10 @@ Result<Context> make_client(const TlsClientOptions& options) {
   static constexpr unsigned char http_1_1[] = "\x08http/1.1";
   SSL_CTX_set_alpn_protos(context.get(), http_1_1, sizeof http_1_1 - 1);
   if (!options.certificate.empty()) {
-    const Source certificate{"client certificate", options.certificate};
-    if (auto used = use_certificate(context.get(), certificate, {"client key", options.key}); !used)
-      return Error{used.error()};
+    TlsCertificates own;
+    auto used = own.add({"client certificate", options.certificate}, {"client key", options.key});
+    if (used) used = own.show_in(context.get());
+    if (!used) return Error{used.error()};
   }
   if (options.verify == TlsVerify::nothing) return context;
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
@@ -200,33 +105,68 @@ Result<Context> make_client(const TlsClientOptions& options) {
   return context;
 }
 
-}  // namespace
+// What a server is made of, read but not yet judged.
+struct Sources {
+  std::vector<std::pair<PemSource, PemSource>> certificates;  // each with its key
+  PemSource client_ca;
+};
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::load(const TlsOptions& files) {
-  auto certificate = read_file("certificate", files.certificate);
-  if (!certificate) return Error{certificate.error()};
-  auto key = read_file("key", files.key);
-  if (!key) return Error{key.error()};
-  Sources sources{*std::move(certificate), *std::move(key), {}};
-  if (!files.client_ca.empty()) {
-    auto client_ca = read_file("client CA", files.client_ca);
-    if (!client_ca) return Error{client_ca.error()};
-    if (client_ca->text.empty()) return wrong(*client_ca, "is empty");
-    sources.client_ca = *std::move(client_ca);
-  }
-  auto context = make_server(sources, files.min_version);
-  if (!context) return Error{context.error()};
-  return std::shared_ptr<const TlsContext>(
-      new TlsContext(context->release(), TlsRole::server, TlsVerify::nothing));
+Result<Sources> read_files(const TlsOptions& files) {
+  Sources sources;
+  const auto read = [&](const TlsPair& pair) -> Result<void> {
+    auto certificate = read_pem("certificate", pair.certificate);
+    if (!certificate) return Error{certificate.error()};
+    auto key = read_pem("key", pair.key);
+    if (!key) return Error{key.error()};
+    sources.certificates.emplace_back(*std::move(certificate), *std::move(key));
+    return {};
+  };
+  if (auto first = read({files.certificate, files.key}); !first) return Error{first.error()};
+  for (const TlsPair& pair : files.more)
+    if (auto next = read(pair); !next) return Error{next.error()};
+  if (files.client_ca.empty()) return sources;
+  auto client_ca = read_pem("client CA", files.client_ca);
+  if (!client_ca) return Error{client_ca.error()};
+  if (client_ca->text.empty()) return wrong(*client_ca, "is empty");
+  sources.client_ca = *std::move(client_ca);
+  return sources;
 }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::from_pem(const TlsOptions& texts) {
-  const Sources sources{
-      {"certificate", texts.certificate}, {"key", texts.key}, {"client CA", texts.client_ca}};
-  auto context = make_server(sources, texts.min_version);
+}  // namespace
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::load(const TlsOptions& files,
+                                                           std::shared_ptr<TicketKeys> tickets) {
+  const auto sources = read_files(files);
+  if (!sources) return Error{sources.error()};
+  auto certificates = std::make_unique<TlsCertificates>();
+  for (const auto& [certificate, key] : sources->certificates)
+    if (auto added = certificates->add(certificate, key); !added) return Error{added.error()};
+  return of_server(std::move(certificates), sources->client_ca, files.min_version,
+                   std::move(tickets));
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::from_pem(
+    const TlsOptions& texts, std::shared_ptr<TicketKeys> tickets) {
+  auto certificates = std::make_unique<TlsCertificates>();
+  auto added = certificates->add({"certificate", texts.certificate}, {"key", texts.key});
+  for (const TlsPair& pair : texts.more)
+    if (added) added = certificates->add({"certificate", pair.certificate}, {"key", pair.key});
+  if (!added) return Error{added.error()};
+  return of_server(std::move(certificates), {"client CA", texts.client_ca}, texts.min_version,
+                   std::move(tickets));
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::of_server(
+    std::unique_ptr<const TlsCertificates> certificates, const PemSource& client_ca,
+    const std::string& min_version, std::shared_ptr<TicketKeys> tickets) {
+  auto context = make_server(*certificates, client_ca, min_version);
   if (!context) return Error{context.error()};
-  return std::shared_ptr<const TlsContext>(
+  if (tickets) tickets->seal_for(context->get());
+  const std::shared_ptr<TlsContext> made(
       new TlsContext(context->release(), TlsRole::server, TlsVerify::nothing));
+  made->certificates_ = std::move(certificates);
+  made->tickets_ = std::move(tickets);
+  return std::shared_ptr<const TlsContext>(made);
 }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsClientOptions& options) {
@@ -236,15 +176,15 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsClientOpti
       new TlsContext(context->release(), TlsRole::client, options.verify));
 }
 
+TlsContext::TlsContext(ssl_ctx_st* native, TlsRole role, TlsVerify verify)
+    : native_(native), role_(role), verify_(verify) {}
+
 TlsContext::~TlsContext() {
   SSL_CTX_free(native_);
 }
 
-std::int64_t TlsContext::not_after() const {
-  const X509* const shown = SSL_CTX_get0_certificate(native_);
-  tm moment{};
-  if (shown == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(shown), &moment) != 1) return 0;
-  return ::timegm(&moment);
+std::vector<std::int64_t> TlsContext::not_after() const {
+  return certificates_ ? certificates_->not_after() : std::vector<std::int64_t>{};
 }
 
 }  // namespace orrery::net

@@ -3,19 +3,28 @@
 // Owner   shared by its streams, so a reload replaces it for new connections only.
 // Thread  made on any; afterwards read by all loops.
 // Why     TLS 1.2 with forward secrecy and AEAD only (RFC 9325 §4), 1.3 as it is; session tickets,
-// so
-//         a reconnecting client needs no full handshake; no renegotiation, no compression.
+//         so a reconnecting client needs no full handshake; no renegotiation, no compression.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "net/ticket_keys.h"
 #include "orrery/result.h"
 
 struct ssl_ctx_st;  // OpenSSL's SSL_CTX
 
 namespace orrery::net {
+
+struct PemSource;
+class TlsCertificates;
+
+struct TlsPair {
+  std::string certificate;
+  std::string key;
+};
 
 /// A server's side: names of PEM files for load(), their contents for from_pem().
 struct TlsOptions {
@@ -23,6 +32,7 @@ struct TlsOptions {
   std::string key;                  // its private key, without a passphrase
   std::string min_version = "1.2";  // or "1.3"
   std::string client_ca;            // given: every client must show a certificate signed by it
+  std::vector<TlsPair> more{};      // shown to clients that ask for one of their names (SNI)
 };
 
 enum class TlsVerify {
@@ -42,9 +52,12 @@ enum class TlsRole { server, client };
 
 class TlsContext {
  public:
-  /// The error names the file and what is wrong with it.
-  [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> load(const TlsOptions& files);
-  [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> from_pem(const TlsOptions& texts);
+  /// The error names the file and what is wrong with it. Contexts that share `tickets` take up each
+  /// other's sessions, if they trust the same client CA; without, a context has keys of its own.
+  [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> load(
+      const TlsOptions& files, std::shared_ptr<TicketKeys> tickets = nullptr);
+  [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> from_pem(
+      const TlsOptions& texts, std::shared_ptr<TicketKeys> tickets = nullptr);
   [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> client(
       const TlsClientOptions& options);
 
@@ -54,15 +67,19 @@ class TlsContext {
 
   [[nodiscard]] TlsRole role() const { return role_; }
   [[nodiscard]] TlsVerify verify() const { return verify_; }
-  /// When the certificate that a server shows expires, in seconds since 1970; 0 without one.
-  [[nodiscard]] std::int64_t not_after() const;
+  /// When each certificate of a server expires, in seconds since 1970: the first, then `more`.
+  [[nodiscard]] std::vector<std::int64_t> not_after() const;
   /// For TlsStream, and for tests that need an odd peer.
   [[nodiscard]] ssl_ctx_st* native() const { return native_; }
 
  private:
-  TlsContext(ssl_ctx_st* native, TlsRole role, TlsVerify verify)
-      : native_(native), role_(role), verify_(verify) {}
+  TlsContext(ssl_ctx_st* native, TlsRole role, TlsVerify verify);
+  static Result<std::shared_ptr<const TlsContext>> of_server(
+      std::unique_ptr<const TlsCertificates> certificates, const PemSource& client_ca,
+      const std::string& min_version, std::shared_ptr<TicketKeys> tickets);
 
+  std::unique_ptr<const TlsCertificates> certificates_;
+  std::shared_ptr<TicketKeys> tickets_;
   ssl_ctx_st* native_;
   TlsRole role_;
   TlsVerify verify_;

@@ -39,10 +39,11 @@ class TlsFixture : public testing::Test {
     [[nodiscard]] const std::string& heard() const { return talker->heard; }
   };
 
-  [[nodiscard]] Context server_context(TlsOptions options = {}) const {
+  [[nodiscard]] Context server_context(TlsOptions options = {},
+                                       std::shared_ptr<TicketKeys> tickets = nullptr) const {
     if (options.certificate.empty()) options.certificate = certificate.certificate;
     if (options.key.empty()) options.key = certificate.key;
-    auto context = TlsContext::from_pem(options);
+    auto context = TlsContext::from_pem(options, std::move(tickets));
     EXPECT_TRUE(context) << context.error();
     return *context;
   }

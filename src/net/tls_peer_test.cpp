@@ -64,7 +64,21 @@ class TlsPeerTest : public TlsFixture {
     return heard.substr(0, static_cast<std::size_t>(size > 0 ? size : 0));
   }
 
+  /// Whether a client that shows its newest ticket to these servers needs no full handshake.
+  bool resumes_with(Context servers, const TlsClientOptions& options = {}) {
+    served_by_hand = std::move(servers);
+    greet(options, std::move(ticket));
+    say("knock knock");
+    exchange();
+    EXPECT_EQ(hear(), "knock knock");
+    ticket.reset(SSL_get1_session(peer.get()));
+    SSL_shutdown(peer.get());
+    return SSL_session_reused(peer.get()) == 1;
+  }
+
   Context clients;
+  Session ticket;
+  std::shared_ptr<TicketKeys> keys = std::make_shared<TicketKeys>(clock);
   std::unique_ptr<SSL, FreeSsl> peer;
   int max_version = 0;
 };
@@ -85,6 +99,41 @@ TEST_F(TlsPeerTest, AReturningClientNeedsNoFullHandshake) {
     say("again");
     exchange();
     EXPECT_EQ(hear(), "again");
+  }
+}
+
+TEST_F(TlsPeerTest, ContextsThatShareTheirKeysTakeUpEachOthersSessions) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    max_version = version;
+    ticket.reset();
+    EXPECT_FALSE(resumes_with(server_context({}, keys)));
+    EXPECT_TRUE(resumes_with(server_context({}, keys))) << version;
+    EXPECT_TRUE(resumes_with(server_context({}, keys))) << version << ", by the next ticket";
+    EXPECT_FALSE(resumes_with(server_context())) << "that has keys of its own";
+  }
+}
+
+TEST_F(TlsPeerTest, ATicketOutlivesTheKeyThatSealedItByHalfItsTime) {
+  EXPECT_FALSE(resumes_with(server_context({}, keys)));
+  clock.advance(TicketKeys::seals_for);
+  EXPECT_TRUE(resumes_with(server_context({}, keys)));
+  clock.advance(2 * TicketKeys::seals_for);
+  EXPECT_FALSE(resumes_with(server_context({}, keys)));
+}
+
+TEST_F(TlsPeerTest, ATicketIsWorthNothingWhereOtherAuthoritiesAreTrusted) {
+  const TestAuthority another;
+  const auto alice = authority.issue("alice");
+  const TlsClientOptions as_alice{.certificate = alice.certificate, .key = alice.key};
+  const auto trusting = [&](const std::string& authorities) {
+    return server_context({.client_ca = authorities}, keys);
+  };
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    max_version = version;
+    ticket.reset();
+    EXPECT_FALSE(resumes_with(trusting(authority.certificate()), as_alice));
+    EXPECT_TRUE(resumes_with(trusting(authority.certificate()), as_alice));
+    EXPECT_FALSE(resumes_with(trusting(authority.certificate() + another.certificate()), as_alice));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace orrery::observe {
 
@@ -33,8 +34,14 @@ struct Traffic {
   Counter bytes;
 };
 
+/// Why a connection was closed before it was anybody's (see docs/metrics.md).
+enum class Unwelcome : std::uint8_t { untrusted_proxy, bad_proxy_header, late_proxy_header };
+inline constexpr std::array<std::string_view, 3> unwelcome_names = {
+    "untrusted_proxy", "bad_proxy_header", "late_proxy_header"};
+
 struct alignas(64) LoopCounters {
   Counter connections_accepted;
+  std::array<Counter, unwelcome_names.size()> connections_refused;
   CountersByCause dropped;
   std::array<Counter, 600> handshakes_refused;  // by HTTP status
 };

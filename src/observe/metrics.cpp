@@ -19,6 +19,9 @@ const Metric connections{"orrery_connections", gauge, "loop",
                          "Open connections, sessions and plain HTTP alike."};
 const Metric connections_accepted{"orrery_connections_accepted_total", counter, "loop",
                                   "Connections that were accepted."};
+const Metric connections_refused{"orrery_connections_refused_total", counter, "cause",
+                                 "Connections that were closed where server.proxyProtocol is on: "
+                                 "not from trustedProxies, or without a PROXY header in time."};
 const Metric sessions{"orrery_sessions", gauge, "gear, pool", "Open WebSocket sessions."};
 const Metric sessions_opened{"orrery_sessions_opened_total", counter, "gear, pool",
                              "Handshakes that were answered with 101."};
@@ -59,6 +62,7 @@ std::span<const Metric* const> all_metrics() {
                                           &draining,
                                           &connections,
                                           &connections_accepted,
+                                          &connections_refused,
                                           &sessions,
                                           &sessions_opened,
                                           &sessions_closed,

@@ -27,10 +27,10 @@ struct Metric {
 };
 
 namespace metrics {
-extern const Metric ready, draining, connections, connections_accepted, sessions, sessions_opened,
-    sessions_closed, handshakes_refused, messages, bytes, dropped, callbacks, pool_sessions,
-    pool_limit, pool_rejected, pool_memory, pool_memory_limit, pool_jobs, published_under_way,
-    tls_not_after;
+extern const Metric ready, draining, connections, connections_accepted, connections_refused,
+    sessions, sessions_opened, sessions_closed, handshakes_refused, messages, bytes, dropped,
+    callbacks, pool_sessions, pool_limit, pool_rejected, pool_memory, pool_memory_limit, pool_jobs,
+    published_under_way, tls_not_after;
 }
 /// In the order in which they are documented.
 [[nodiscard]] std::span<const Metric* const> all_metrics();

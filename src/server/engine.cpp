@@ -11,32 +11,6 @@
 
 namespace orrery::server {
 
-struct Engine::Address {
-  Address(std::string said, std::optional<Tls> with)
-      : text(std::move(said)), tls(std::move(with)) {}
-
-  const std::string text;
-  const std::optional<Tls> tls;
-  std::optional<net::ListenerSet> sockets{};
-
-  [[nodiscard]] Result<std::shared_ptr<const net::TlsContext>> load_context() const {
-    return net::TlsContext::load({tls->certificate, tls->key, tls->min_version, tls->client_ca});
-  }
-  /// Of newcomers; null without TLS. Any thread, and so is use().
-  [[nodiscard]] std::shared_ptr<const net::TlsContext> context() const {
-    const std::lock_guard lock(mutex);
-    return newest;
-  }
-  void use(std::shared_ptr<const net::TlsContext> context) {
-    const std::lock_guard lock(mutex);
-    newest = std::move(context);
-  }
-
- private:
-  mutable std::mutex mutex;
-  std::shared_ptr<const net::TlsContext> newest{};
-};
-
 // One loop with its thread, its listeners and what its TLS streams share; or one that the caller
 // of start_on() turns.
 struct Engine::LoopThread final : private net::Timer {
@@ -81,6 +55,7 @@ struct Engine::LoopThread final : private net::Timer {
   std::unique_ptr<net::TlsScratch> tls_scratch{};
   LoopServer* server = nullptr;  // the Node's
   std::vector<std::unique_ptr<net::Listener>> listeners{};
+  std::optional<net::ProxyDoor> proxy_door{};  // where connections begin with a PROXY header
   Time deadline = Time::max();
   Time goodbye_at = Time::max();
   milliseconds spread{0};
@@ -89,18 +64,6 @@ struct Engine::LoopThread final : private net::Timer {
   bool done = false;
   std::thread thread{};
 };
-
-namespace {
-
-std::string url_of(const net::ListenAddress& address, bool tls) {
-  if (address.is_unix()) return address.text();
-  net::ListenAddress shown = address;
-  if (shown.host == "0.0.0.0" || shown.host == "*") shown.host = "127.0.0.1";
-  if (shown.host == "::") shown.host = "::1";
-  return (tls ? "https://" : "http://") + shown.text();
-}
-
-}  // namespace
 
 Node::Node(ServerOptions with, Environment in)
     : options(std::move(with)),
@@ -132,7 +95,8 @@ ServerOptions completed(ServerOptions options) {
 }  // namespace
 
 Engine::Engine(ServerOptions options, Environment environment)
-    : node_(completed(std::move(options)), std::move(environment)) {}
+    : node_(completed(std::move(options)), std::move(environment)),
+      tickets_(std::make_shared<net::TicketKeys>(node_.environment.clock)) {}
 
 Engine::~Engine() {
   stop();
@@ -140,14 +104,17 @@ Engine::~Engine() {
   node_.environment.jobs.stop();
   node_.pools.stop();
   if (watchdog_) watchdog_->stop();
-  for (auto& thread : threads_) thread->listeners.clear();
+  for (auto& thread : threads_) {
+    thread->listeners.clear();
+    thread->proxy_door.reset();
+  }
   for (auto& loop : node_.loops) loop->cut_off();  // what on_close publishes meets all loops alive
   node_.registry->stop();
   node_.loops.clear();
 }
 
 void Engine::listen(std::string address, std::optional<Tls> tls) {
-  listening_.push_back(std::make_unique<Address>(std::move(address), std::move(tls)));
+  listening_.push_back(std::make_unique<Listening>(std::move(address), std::move(tls)));
 }
 
 // What the options and the routes mean, before anything is opened.
@@ -162,6 +129,8 @@ Result<void> Engine::prepare(const Router& routes) {
 Result<std::unique_ptr<const Rules>> Engine::rules_for(const ServerOptions& options) const {
   auto trusted = net::Networks::parse(options.trusted_proxies);
   if (!trusted) return Error{"trusted proxies: " + trusted.error()};
+  if (node_.options.proxy_protocol != ProxyProtocol::off && trusted->empty())
+    return Error{"the PROXY protocol is on, but no proxy is trusted: say which ones are"};
   auto table = RouteTable::build(*routes_, options);
   if (!table) return Error{table.error()};
   return std::make_unique<const Rules>(Rules{std::move(*table), std::move(*trusted)});
@@ -238,34 +207,35 @@ void Engine::take_down() {
   node_.loops.clear();
   threads_.clear();
   addresses_.clear();
-  for (auto& address : listening_) address->sockets.reset();
+  for (auto& address : listening_) address->close();
 }
 
-Result<void> Engine::open(Address& address) {
-  const auto parsed = net::parse_listen_address(address.text);
-  if (!parsed) return Error{parsed.error()};
+Result<void> Engine::open(Listening& address) {
   net::ListenerOptions options;  // the kernel is more patient than any route
   const milliseconds patience = node_.rules.back()->routes->longest_write_timeout() * 2;
   options.give_up_after = std::max(options.give_up_after, patience);
-  auto sockets = net::ListenerSet::open(*parsed, node_.options.threads, options);
-  if (!sockets) return Error{sockets.error()};
-  address.sockets.emplace(std::move(*sockets));
-  if (address.tls) {
-    auto context = address.load_context();
-    if (!context) return Error{context.error()};
-    address.use(std::move(*context));
-  }
-  addresses_.push_back(url_of(address.sockets->address(), address.tls.has_value()));
-  return {};
+  auto opened = address.open(node_.options.threads, options, tickets_);
+  if (opened) addresses_.push_back(address.url());
+  return opened;
 }
 
 Result<void> Engine::start_accepting() {
   for (auto& each : threads_) {
     LoopThread& on = *each;
+    if (node_.options.proxy_protocol != ProxyProtocol::off)
+      on.proxy_door.emplace(on.loop, node_.options.http_limits.proxy_timeout,
+                            [this, &on](const auto& proxy, auto refusal, std::string_view why) {
+                              const bool late = refusal == net::ProxyDoor::Refusal::late;
+                              refuse(on, proxy,
+                                     late ? observe::Unwelcome::late_proxy_header
+                                          : observe::Unwelcome::bad_proxy_header,
+                                     why);
+                            });
     for (auto& address : listening_) {
-      if (address->tls && !on.tls_scratch) on.tls_scratch = std::make_unique<net::TlsScratch>();
+      if (address->speaks_tls() && !on.tls_scratch)
+        on.tls_scratch = std::make_unique<net::TlsScratch>();
       on.listeners.push_back(std::make_unique<net::Listener>(
-          on.loop, address->sockets->socket_of(on.loop.index()),
+          on.loop, address->socket_of(on.loop.index()),
           [this, &on, from = address.get()](net::Descriptor socket, const net::PeerAddress& peer) {
             accept(on, *from, std::move(socket), peer);
           },
@@ -273,14 +243,21 @@ Result<void> Engine::start_accepting() {
             node_.environment.log.warn("accepting pauses: no descriptors or memory left",
                                        {{"errno", error}});
           },
-          [this, &on] {
-            return on.server->strangers() < node_.strangers_per_loop() &&
-                   node_.connections() < node_.options.connections;
-          }));
+          [this, &on] { return has_room(on); }));
       if (auto accepting = on.listeners.back()->start_accepting(); !accepting) return accepting;
     }
   }
   return {};
+}
+
+// Who waits at a proxy door is a stranger too.
+bool Engine::has_room(const LoopThread& on) const {
+  std::size_t connections = node_.connections();
+  for (const auto& each : threads_)
+    if (each->proxy_door) connections += each->proxy_door->waiting();
+  const std::size_t waiting = on.proxy_door ? on.proxy_door->waiting() : 0;
+  return on.server->strangers() + waiting < node_.strangers_per_loop() &&
+         connections < node_.options.connections;
 }
 
 // A loop that has many more connections than the mean hands newcomers to the one with the fewest,
@@ -298,7 +275,7 @@ Engine::LoopThread& Engine::home_of_newcomer(LoopThread& accepting) {
   return well_above ? *calmest : accepting;
 }
 
-void Engine::accept(LoopThread& accepting, const Address& address, net::Descriptor socket,
+void Engine::accept(LoopThread& accepting, const Listening& address, net::Descriptor socket,
                     const net::PeerAddress& peer) {
   LoopThread& home = home_of_newcomer(accepting);
   if (&home == &accepting) return settle(home, address, std::move(socket), peer);
@@ -307,11 +284,36 @@ void Engine::accept(LoopThread& accepting, const Address& address, net::Descript
   });
 }
 
-void Engine::settle(LoopThread& on, const Address& address, net::Descriptor socket,
+void Engine::settle(LoopThread& on, const Listening& address, net::Descriptor socket,
                     const net::PeerAddress& peer) {
+  if (on.proxy_door) return ask_proxy(on, address, std::move(socket), peer);
+  serve(on, address, std::move(socket), peer);
+}
+
+void Engine::ask_proxy(LoopThread& on, const Listening& address, net::Descriptor socket,
+                       const net::PeerAddress& proxy) {
+  if (!on.server->rules().trusted.contain(proxy.peer().address))
+    return refuse(on, proxy, observe::Unwelcome::untrusted_proxy, "no trusted proxy");
+  on.proxy_door->wait_for_header(
+      std::move(socket), proxy,
+      [this, &on, &address](net::Descriptor known, const net::PeerAddress& client) {
+        serve(on, address, std::move(known), client);
+      });
+}
+
+// Its socket is closed by whoever holds it.
+void Engine::refuse(LoopThread& on, const net::PeerAddress& peer, observe::Unwelcome cause,
+                    std::string_view why) {
+  on.server->counters().connections_refused[static_cast<std::size_t>(cause)].add();
+  node_.environment.log.info("connection refused",
+                             {{"cause", why}, {"remote", peer.peer().address}});
+}
+
+void Engine::serve(LoopThread& on, const Listening& address, net::Descriptor socket,
+                   const net::PeerAddress& client) {
   std::unique_ptr<net::Stream> stream =
-      std::make_unique<net::TcpStream>(on.loop, std::move(socket), peer);
-  if (address.tls)
+      std::make_unique<net::TcpStream>(on.loop, std::move(socket), client);
+  if (address.speaks_tls())
     stream = std::make_unique<net::TlsStream>(on.loop, std::move(stream), address.context(),
                                               *on.tls_scratch);
   on.server->accept(std::move(stream));
@@ -357,10 +359,11 @@ std::string Engine::metrics() const {
   const std::lock_guard lock(mutex_);
   observe::MetricValues values;
   add_metrics(node_, values);
-  for (const auto& address : listening_)
-    if (const auto context = address->context())
-      values.add(observe::metrics::tls_not_after, {{"certificate", address->tls->certificate}},
-                 static_cast<double>(context->not_after()));
+  std::map<std::string, std::int64_t> expiries;
+  for (const auto& address : listening_) address->add_expiries(expiries);
+  for (const auto& [certificate, moment] : expiries)
+    values.add(observe::metrics::tls_not_after, {{"certificate", certificate}},
+               static_cast<double>(moment));
   return values.text();
 }
 
@@ -406,10 +409,10 @@ void Engine::change_pools(const std::map<std::string, PoolLimits>& wished) {
 
 Result<void> Engine::reload_certificates() {
   const std::lock_guard lock(mutex_);
-  std::vector<std::pair<Address*, std::shared_ptr<const net::TlsContext>>> fresh;
+  std::vector<std::pair<Listening*, std::shared_ptr<const net::TlsContext>>> fresh;
   for (auto& address : listening_) {
-    if (!address->tls) continue;
-    auto context = address->load_context();
+    if (!address->speaks_tls()) continue;
+    auto context = address->read_certificates(tickets_);
     if (!context) return Error{context.error()};
     fresh.emplace_back(address.get(), std::move(*context));
   }

@@ -15,11 +15,12 @@
 #include <vector>
 
 #include "net/listener.h"
-#include "net/listener_set.h"
 #include "net/loop.h"
-#include "net/tls_context.h"
+#include "net/proxy_door.h"
+#include "net/ticket_keys.h"
 #include "net/tls_scratch.h"
 #include "pools/watchdog_thread.h"
+#include "server/listening.h"
 #include "server/loop_server.h"
 #include "server/node.h"
 
@@ -68,7 +69,6 @@ class Engine {
   [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
 
  private:
-  struct Address;
   struct LoopThread;
 
   [[nodiscard]] Result<void> prepare(const Router& routes);
@@ -77,19 +77,27 @@ class Engine {
   void change_pools(const std::map<std::string, PoolLimits>& wished);
   [[nodiscard]] Result<void> set_up();
   void take_down();
-  [[nodiscard]] Result<void> open(Address& address);
+  [[nodiscard]] Result<void> open(Listening& address);
   [[nodiscard]] Result<void> start_accepting();
-  void accept(LoopThread& accepting, const Address& address, net::Descriptor socket,
+  [[nodiscard]] bool has_room(const LoopThread& on) const;
+  void accept(LoopThread& accepting, const Listening& address, net::Descriptor socket,
               const net::PeerAddress& peer);
   [[nodiscard]] LoopThread& home_of_newcomer(LoopThread& accepting);
-  void settle(LoopThread& on, const Address& address, net::Descriptor socket,
+  void settle(LoopThread& on, const Listening& address, net::Descriptor socket,
               const net::PeerAddress& peer);
+  void ask_proxy(LoopThread& on, const Listening& address, net::Descriptor socket,
+                 const net::PeerAddress& proxy);
+  void refuse(LoopThread& on, const net::PeerAddress& peer, observe::Unwelcome cause,
+              std::string_view why);
+  void serve(LoopThread& on, const Listening& address, net::Descriptor socket,
+             const net::PeerAddress& client);
 
   void watch_callbacks();
 
   Node node_;
-  const Router* routes_ = nullptr;  // of start()
-  std::vector<std::unique_ptr<Address>> listening_;
+  const std::shared_ptr<net::TicketKeys> tickets_;  // of all listeners
+  const Router* routes_ = nullptr;                  // of start()
+  std::vector<std::unique_ptr<Listening>> listening_;
   std::vector<std::string> addresses_;
   std::vector<std::unique_ptr<LoopThread>> threads_;
   mutable std::mutex mutex_;  // start(), drain() and status() exclude each other

@@ -50,6 +50,10 @@ void add_loop(LoopServer& loop, const registry::Registry& registry, MetricValues
   const observe::LoopCounters& counters = loop.counters();
   values.add(metrics::connections, label, static_cast<double>(loop.load()));
   values.add(metrics::connections_accepted, label, number(counters.connections_accepted));
+  for (std::size_t cause = 0; cause < observe::unwelcome_names.size(); ++cause)
+    if (const double refused = number(counters.connections_refused[cause]); refused > 0)
+      values.add(metrics::connections_refused,
+                 {{"cause", std::string(observe::unwelcome_names[cause])}}, refused);
   values.add(metrics::published_under_way, label,
              static_cast<double>(registry.bytes_under_way(index)));
   for (std::size_t status = 0; status < counters.handshakes_refused.size(); ++status)

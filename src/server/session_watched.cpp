@@ -9,7 +9,7 @@
 namespace orrery::server {
 
 SessionInfo Session::info() const {
-  const auto& redacted = server().node().options.redact;
+  const auto& redacted = server().node().options.redacted;
   const auto query = request_.query_string();
   const std::string target =
       std::string(request_.path()) + (query.empty() ? "" : "?") + std::string(query);
@@ -42,7 +42,7 @@ void Session::show(TappedFrame::Direction direction, websocket::Opcode opcode,
   const TappedFrame frame{.direction = direction,
                           .kind = static_cast<TappedFrame::Kind>(opcode),
                           .bytes = payload.size()};
-  tapped_ = server().taps().show(id(), frame, payload, server().node().options.redact, now());
+  tapped_ = server().taps().show(id(), frame, payload, server().node().options.redacted, now());
 }
 
 void Session::show_close(TappedFrame::Direction direction, std::uint16_t code,

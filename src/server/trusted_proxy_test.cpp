@@ -55,6 +55,12 @@ TEST(TrustedProxy, TheOriginIsComparedWithWhatTheBrowserAsked) {
   EXPECT_EQ(server.connect("/", through("192.0.2.1", other)).status(), 403);
 }
 
+TEST(TrustedProxy, WithoutOneThereAreNoProxyHeaders) {
+  ServerOptions options;
+  options.proxy_protocol = ProxyProtocol::v1v2;
+  EXPECT_THROW(TestServer(who_is_it, options), std::logic_error);
+}
+
 TEST(TrustedProxy, WhatIsNoNetworkIsRefusedAtTheStart) {
   ServerOptions options;
   options.trusted_proxies = {"everybody"};

@@ -18,10 +18,11 @@ import rows
 from place import World
 
 TABLES = ["handshake_table", "origins_table", "admission", "requests_table", "serving",
-          "limits_table", "overload_table", "pools_table", "drain_table", "service_table",
-          "machine_table", "admin_table", "reload_table", "cli_table", "gears", "framing", "utf8",
-          "closing", "deflate", "examples", "hostile", "secrets_table", "chromium_client",
-          "chat_servers", "dashboard", "node_client", "python_client", "sizes", "memory"]
+          "limits_table", "overload_table", "pools_table", "proxy_table", "drain_table",
+          "service_table", "machine_table", "admin_table", "reload_table", "tls_table", "cli_table",
+          "gears", "framing", "utf8", "closing", "deflate", "examples", "hostile",
+          "secrets_table", "chromium_client", "chat_servers", "dashboard", "node_client",
+          "python_client", "sizes", "memory"]
 LONGEST_SECONDS = 420  # the whole run; what hangs longer is printed and ended
 
 

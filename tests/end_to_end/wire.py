@@ -53,15 +53,19 @@ def source_address():
 
 
 class Wire:
-    """One connection. `ending` says how it ended: closed, reset, or None while it is open."""
+    """One connection. `ending` says how it ended: closed, reset, or None while it is open.
 
-    def __init__(self, program, receive_bytes=None, patience=PATIENCE, tls=True):
+    What `before` holds is sent as it is, piece by piece, before TLS begins.
+    """
+
+    def __init__(self, program, receive_bytes=None, patience=PATIENCE, tls=True, before=()):
         self.program = program
         self.source = source_address()
         self.tls = program.tls if tls else None
         self.patience = patience
         self.ending = None
         self.received = 0
+        self.before = before
         self._bytes = bytearray()
         self.socket = self._connect(program, receive_bytes)
 
@@ -73,10 +77,12 @@ class Wire:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         if unix:
             raw.connect(program.url[len("unix:"):])
-            return raw
-        raw.bind((self.source, 0))
-        raw.connect(("127.0.0.1", program.port))
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            raw.bind((self.source, 0))
+            raw.connect(("127.0.0.1", program.port))
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in self.before:
+            raw.sendall(piece)
         if self.tls:
             return self.tls.wrap_socket(raw, server_hostname="localhost")
         return raw
