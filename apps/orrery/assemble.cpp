@@ -117,7 +117,6 @@ ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors
     options.proxy_protocol = ProxyProtocol::v1v2;
   options.connections = connections_that_fit(descriptors);
   for (const auto& [name, pool] : tree.pools) options.pools.emplace(name, pool_limits(pool));
-  options.redact = tree.log.redact;
   options.callback_budget = tree.server.callback_budget;
   options.redacted = tree.log.redact;
   options.serve_http = tree.server.protocols.http.enabled;
