@@ -79,7 +79,7 @@ def _(place, program):
 def _(place, program):
     place.client(program).echoes()
     program.signal(signal.SIGTERM)
-    line = program.out.wait_for(lambda text: text.startswith("drained: "), 2)
+    line = program.out.wait_for(lambda text: text.startswith("drained: "), 3)
     return line.removeprefix("drained: ") if line else "nothing"
 
 

@@ -9,7 +9,7 @@ LITTLE = {**BRIEF, WEBSOCKET + "maxQueuedBytes": "256KiB"}
 DROPPING = {**LITTLE, WEBSOCKET + "overflow": "drop_newest"}
 
 
-def end_of_slow_reader(place, program, seconds=2.5):
+def end_of_slow_reader(place, program, seconds=4):
     """The cause in the log within so many seconds of a flood that its sender does not read."""
     client = place.client(program, receive_bytes=CHUNK)
     flood(client, 400)

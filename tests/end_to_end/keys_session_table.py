@@ -18,7 +18,7 @@ WORDS = " ".join(f"word {number * 7919 % 5003};" for number in range(4000))
 # Liveness.
 @key(WEBSOCKET + "idleTimeout", 1000, ("nothing", "ping"))
 def _(place, program):
-    return next_of(place.client(program), 1.5)
+    return next_of(place.client(program), 3)
 
 
 @key(WEBSOCKET + "sendPingsAutomatically", False, ("ping", "close 1000"),
