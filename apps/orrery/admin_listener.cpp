@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "apps/orrery/assemble.h"
 #include "apps/orrery/serve.h"
 
 namespace orrery::app {
@@ -21,10 +20,11 @@ ServerOptions options_with(observe::Log& log) {
 
 }  // namespace
 
-AdminListener::AdminListener(const config::Admin& admin, admin::NodeControl node, observe::Log& log)
-    : gear_(std::move(node), {admin.token, std::string(version())}), server_(options_with(log)) {
+AdminListener::AdminListener(const std::string& address, const std::string& token,
+                             admin::NodeControl node, observe::Log& log)
+    : gear_(std::move(node), {token, std::string(version())}), server_(options_with(log)) {
   server_.mount(gear_, "/");
-  server_.listen(admin_address(admin));
+  server_.listen(address);
 }
 
 // A probe that keeps its connection must not hold the process.
