@@ -65,6 +65,7 @@ endforeach()
 if(ORRERY_BUILD_PROGRAM)
   install(TARGETS orrery_program RUNTIME COMPONENT runtime)
   install(FILES ${PROJECT_SOURCE_DIR}/apps/orrery/orrery.example.json
+    ${PROJECT_SOURCE_DIR}/packaging/orrery.socket
     DESTINATION ${CMAKE_INSTALL_DATADIR}/orrery COMPONENT runtime)
   set(orrery_unit_from ${PROJECT_SOURCE_DIR}/packaging/orrery.service.in)
   set(orrery_unit_to ${PROJECT_BINARY_DIR}/orrery.service)

@@ -5,7 +5,6 @@
 
 #include <array>
 
-#include "apps/orrery/assemble.h"
 #include "apps/orrery/serve.h"
 
 namespace orrery::app {
@@ -30,11 +29,12 @@ ServerOptions options_with(observe::Log& log) {
 
 }  // namespace
 
-AdminListener::AdminListener(const config::Admin& admin, admin::NodeControl node, observe::Log& log)
-    : gear_(std::move(node), {admin.token, {host_name(), std::string(version())}}),
+AdminListener::AdminListener(const std::string& address, const std::string& token,
+                             admin::NodeControl node, observe::Log& log)
+    : gear_(std::move(node), {token, {host_name(), std::string(version())}}),
       server_(options_with(log)) {
   server_.mount(gear_, "/");
-  server_.listen(admin_address(admin));
+  server_.listen(address);
 }
 
 // A probe that keeps its connection must not hold the process.

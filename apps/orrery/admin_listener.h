@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "admin/admin_gear.h"
-#include "config/tree.h"
 #include "observe/log.h"
 #include "orrery/orrery.h"
 
@@ -21,7 +20,8 @@ class AdminListener {
   static constexpr std::size_t most_connections = 1'000;
   static constexpr milliseconds last_words{250};
 
-  AdminListener(const config::Admin& admin, admin::NodeControl node, observe::Log& log);
+  AdminListener(const std::string& address, const std::string& token, admin::NodeControl node,
+                observe::Log& log);
   AdminListener(const AdminListener&) = delete;
   AdminListener& operator=(const AdminListener&) = delete;
   ~AdminListener();

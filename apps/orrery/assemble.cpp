@@ -154,9 +154,9 @@ Result<std::vector<ListenOn>> listeners(const config::Server& server) {
   for (std::size_t i = 1; i < server.tls.size(); ++i)
     tls->more_certificates.push_back({server.tls[i].certificate, server.tls[i].key});
   for (const auto& address : server.address) {
-    if (address == "systemd")
-      return Error{"server.address: \"systemd\" does not act in this release; give an address"};
-    if (address.starts_with("unix:")) {
+    if (address == "systemd" || address.starts_with("systemd:")) {
+      all.push_back({address, tls});
+    } else if (address.starts_with("unix:")) {
       all.push_back({address, std::nullopt});
     } else {
       all.push_back({with_port(address, server.port), tls});
@@ -167,7 +167,8 @@ Result<std::vector<ListenOn>> listeners(const config::Server& server) {
 }
 
 std::string admin_address(const config::Admin& admin) {
-  return admin.address.starts_with("unix:") ? admin.address : with_port(admin.address, admin.port);
+  const bool whole = admin.address.starts_with("unix:") || admin.address.starts_with("systemd");
+  return whole ? admin.address : with_port(admin.address, admin.port);
 }
 
 Gears mount_gears(const config::Gears& listed, Router& routes) {

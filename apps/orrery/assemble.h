@@ -28,7 +28,8 @@ struct ListenOn {
   std::optional<Tls> tls;
 };
 
-/// The listeners of the configuration, or which address can't be one.
+/// The listeners of the configuration. "systemd" and "systemd:NAME" stand for sockets: see
+/// put_sockets(). The error is that there are none.
 Result<std::vector<ListenOn>> listeners(const config::Server& server);
 
 /// The address of the admin listener.

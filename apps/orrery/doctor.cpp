@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "apps/orrery/assemble.h"
+#include "apps/orrery/passed_sockets.h"
 #include "cli/config_commands.h"
 #include "cli/doctor.h"
 #include "cli/this_machine.h"
@@ -22,6 +23,8 @@ cli::Exit examine_machine(const config::Loaded& configuration, std::ostream& out
   std::vector<std::string> addresses;
   for (const auto& [address, tls] : *found) addresses.push_back(address);
   addresses.push_back(admin_address(tree.admin));
+  std::erase_if(addresses,
+                PassedSockets::are_meant_by);  // systemd opens them, for the server alone
   return cli::print_findings(cli::examine(tree, addresses, cli::ThisMachine()), out);
 }
 

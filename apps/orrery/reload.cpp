@@ -13,7 +13,9 @@ namespace orrery::app {
 
 ReloadReport Reload::run(std::string_view asked_by) {
   const std::lock_guard lock(mutex_);
+  parts_.begins();
   const ReloadReport report = apply(parts_.read());
+  parts_.ends();
   observe::Log& log = parts_.log;
   for (const auto& error : report.errors) log.error("reload refused", {{"why", error}});
   if (report.errors.empty())
@@ -23,6 +25,15 @@ ReloadReport Reload::run(std::string_view asked_by) {
     log.warn("changed keys that need a restart",
              {{"keys", fmt::format("{}", fmt::join(report.needs_restart, ","))}});
   return report;
+}
+
+void Reload::read_certificates() {
+  const std::lock_guard lock(mutex_);
+  if (const auto read = parts_.engine.reload_certificates(); !read)
+    parts_.log.error("certificates have changed, but the old ones stay",
+                     {{"why", observe::quoted(read.error())}});
+  else
+    parts_.log.info("certificates have changed", {{"shown_to", "newcomers"}});
 }
 
 ReloadReport Reload::apply(config::Loaded loaded) {

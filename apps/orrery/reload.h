@@ -28,6 +28,7 @@ class Reload {
   struct Parts {
     std::function<config::Loaded()> read;
     std::function<void(const config::Drain&)> set_drain;
+    std::function<void()> begins, ends;  // of each run()
     server::Engine& engine;
     observe::SpdlogLog& log;
     std::uint64_t descriptors;
@@ -39,6 +40,8 @@ class Reload {
 
   /// Certificates are read again too, whatever has changed. The log says how it went.
   ReloadReport run(std::string_view asked_by);
+  /// Reads certificates and keys again, and nothing else: their files have changed.
+  void read_certificates();
 
  private:
   [[nodiscard]] ReloadReport apply(config::Loaded loaded);

@@ -14,6 +14,8 @@
 #include "apps/orrery/admin_listener.h"
 #include "apps/orrery/assemble.h"
 #include "apps/orrery/exit_deadline.h"
+#include "apps/orrery/file_watch.h"
+#include "apps/orrery/passed_sockets.h"
 #include "apps/orrery/reload.h"
 #include "apps/orrery/service_notices.h"
 #include "apps/orrery/stop_signals.h"
@@ -104,6 +106,48 @@ void announce(const server::Engine& engine, const AdminListener& admin, std::ost
   out.flush();
 }
 
+// Where the server and its admin listener listen, on sockets of systemd too.
+Result<Places> places_of(const config::Tree& tree, observe::Log& log) {
+  auto wished = listeners(tree.server);
+  if (!wished) return Error{wished.error()};
+  auto passed = PassedSockets::of(PassedEnvironment::of_this_process(), ::getpid());
+  if (!passed) return Error{passed.error()};
+  auto places = put_sockets({std::move(*wished), admin_address(tree.admin)}, *passed);
+  if (places && !passed->left().empty())
+    log.warn("no address takes these sockets of systemd",
+             {{"names", fmt::format("{}", fmt::join(passed->left(), ","))}});
+  return places;
+}
+
+std::string serving_at(const server::Engine& engine) {
+  return fmt::format("serving at {}", fmt::join(engine.addresses(), ", "));
+}
+
+// What the service manager hears about a reload, unless the server starts or drains.
+Reload::Parts reload_parts(const ReadConfiguration& read, Goodbye& goodbye, server::Engine& engine,
+                           const ServiceNotices& notices, const Clock& clock,
+                           observe::SpdlogLog& log, std::uint64_t descriptors) {
+  return {read,
+          [&goodbye](const auto& drain) { goodbye.set_options(drain); },
+          [&engine, &notices, &clock] {
+            if (engine.status().ready) notices.reloading(clock.stopwatch());
+          },
+          [&engine, &notices] {
+            if (engine.status().ready) notices.ready(serving_at(engine));
+          },
+          engine,
+          log,
+          descriptors};
+}
+
+std::vector<std::string> certificate_files(const config::Server& server) {
+  std::vector<std::string> files;
+  for (const auto& tls : server.tls)
+    for (const std::string& file : {tls.certificate, tls.key, tls.client_ca})
+      if (!file.empty()) files.push_back(file);
+  return files;
+}
+
 // 422: the file was read, and what it says can't be done (RFC 9110 §15.5.21).
 Response answer_to(const ReloadReport& report) {
   return Response::json(as_json(report), report.errors.empty() ? 200 : 422);
@@ -129,6 +173,39 @@ admin::NodeControl control_of(server::Engine& engine, const std::atomic<bool>& s
       .kick = [&](auto id, auto reason) { return started && engine.kick(id, reason); },
       .tap = [&](auto id, auto tap,
                  auto asked_by) { return started && engine.tap(id, std::move(tap), asked_by); }};
+}
+
+// What runs, and what may become of it.
+struct Running {
+  const config::Tree& tree;
+  server::Engine& engine;
+  Goodbye& goodbye;
+  Reload& reload;
+  const ServiceNotices& notices;
+  FileWatch& certificates;
+};
+
+// Until a drain has ended. Signals are heard meanwhile, and certificates watched.
+Result<DrainReport> serve_to_the_end(const Running& running, const BlockedSignals& signals,
+                                     const ServiceEnvironment& service) {
+  SignalWatch::Between between;
+  if (running.tree.server.uses_tls())
+    between = {FileWatch::step, [&] { running.certificates.look(); }};
+  SignalWatch watch(
+      signals,
+      [&](std::string_view signal) {
+        if (signal == "SIGHUP")
+          (void)running.reload.run(signal);
+        else
+          running.goodbye.ask(signal);
+      },
+      static_cast<int>(cli::Exit::failed), std::move(between));
+  if (const auto watching = watch.start(); !watching) return Error{watching.error()};
+  running.notices.ready(serving_at(running.engine));
+  std::optional<Watchdog> watchdog;
+  if (const auto step = pulse_of(service, ::getpid()))
+    watchdog.emplace(running.notices, *step, [&] { return running.engine.loops_turned(); });
+  return running.engine.join();
 }
 
 }  // namespace
@@ -157,22 +234,21 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
   ExitDeadline last([&] { leave_behind(log); });
   server::Engine engine(server_options(tree, descriptors),
                         {clock, log, jobs, random, make_workers});
-  const auto addresses = listeners(tree.server);
-  if (!addresses) return fail(log, addresses.error());
-  for (const auto& [address, tls] : *addresses) engine.listen(address, tls);
+  const auto places = places_of(tree, log);
+  if (!places) return fail(log, places.error());
+  for (const auto& [address, tls] : places->listeners) engine.listen(address, tls);
 
   const auto service = ServiceEnvironment::of_this_process();
   const auto notices = ServiceNotices::open(service);
   if (!notices) return fail(log, notices.error());
   Goodbye goodbye(engine, last, tree.drain, *notices, log);
-  Reload reload(
-      {read, [&](const auto& drain) { goodbye.set_options(drain); }, engine, log, descriptors},
-      tree);
+  Reload reload(reload_parts(read, goodbye, engine, *notices, clock, log, descriptors), tree);
   std::atomic<bool> started{false};
   const admin::NodeControl control =
       control_of(engine, started,
                  {[&] { goodbye.ask("admin"); }, [&] { return answer_to(reload.run("admin")); }});
-  AdminListener admin(tree.admin, control, log);
+  FileWatch certificates(certificate_files(tree.server), [&] { reload.read_certificates(); });
+  AdminListener admin(places->admin, tree.admin.token, control, log);
   if (const auto ready = admin.start(); !ready) return fail(log, ready.error());
   if (const auto ready = engine.start(routes); !ready) return fail(log, ready.error());
   started = true;
@@ -182,21 +258,10 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
                      {"sessions_fit", connections_that_fit(descriptors)}});
   announce(engine, admin, out);
 
-  SignalWatch watch(
-      signals,
-      [&](std::string_view signal) {
-        if (signal == "SIGHUP")
-          (void)reload.run(signal);
-        else
-          goodbye.ask(signal);
-      },
-      static_cast<int>(cli::Exit::failed));
-  if (const auto watching = watch.start(); !watching) return fail(log, watching.error());
-  notices->ready(fmt::format("serving at {}", fmt::join(engine.addresses(), ", ")));
-  std::optional<Watchdog> watchdog;
-  if (const auto step = pulse_of(service, ::getpid())) watchdog.emplace(*notices, *step);
-  const DrainReport report = engine.join();
-  out << fmt::format("drained: {} told, {} cut\n", report.told, report.cut);
+  const auto report =
+      serve_to_the_end({tree, engine, goodbye, reload, *notices, certificates}, signals, service);
+  if (!report) return fail(log, report.error());
+  out << fmt::format("drained: {} told, {} cut\n", report->told, report->cut);
   out.flush();
   return cli::Exit::ok;
 }

@@ -65,6 +65,11 @@ void ServiceNotices::ready(std::string_view status) const {
   say(fmt::format("READY=1\nSTATUS={}", in_one_line(status)));
 }
 
+void ServiceNotices::reloading(std::chrono::nanoseconds now) const {
+  const auto stamp = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  say(fmt::format("RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=reloading", stamp));
+}
+
 void ServiceNotices::stopping(std::chrono::milliseconds at_most) const {
   const auto allowed = std::chrono::microseconds(at_most).count();
   say(fmt::format("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC={}", allowed));
@@ -84,8 +89,12 @@ void ServiceNotices::say(std::string_view notice) const {
                  reinterpret_cast<const sockaddr*>(&to), size);
 }
 
-Watchdog::Watchdog(const ServiceNotices& notices, std::chrono::microseconds step)
-    : notices_(notices), step_(step), thread_([this] { pulse(); }) {}
+Watchdog::Watchdog(const ServiceNotices& notices, std::chrono::microseconds step,
+                   AllIsWell all_is_well)
+    : notices_(notices),
+      step_(step),
+      all_is_well_(std::move(all_is_well)),
+      thread_([this] { pulse(); }) {}
 
 Watchdog::~Watchdog() {
   {
@@ -98,8 +107,11 @@ Watchdog::~Watchdog() {
 
 void Watchdog::pulse() {
   std::unique_lock lock(mutex_);
-  do notices_.alive();
-  while (!ended_.wait_for(lock, step_, [this] { return ending_; }));
+  bool well = true;
+  do {
+    well = all_is_well_();
+    if (well) notices_.alive();
+  } while (!ended_.wait_for(lock, well ? step_ : step_ / 8, [this] { return ending_; }));
 }
 
 }  // namespace orrery::app

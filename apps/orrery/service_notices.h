@@ -3,12 +3,14 @@
 //
 // Owner   serve().
 // Thread  notices from any; the pulse of a Watchdog runs on a thread of its own.
-// Limit   a notice never waits: one that the service manager has no room for is lost.
+// Limit   a notice never waits: one that the service manager has no room for is lost. One that
+//         says that we live waits for a loop that is held, up to an eighth of a step at a time.
 // Why     not libsystemd: docs/decisions/0013-service-notices-of-our-own.md
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -40,6 +42,8 @@ class ServiceNotices {
   static Result<ServiceNotices> open(const ServiceEnvironment& environment);
 
   void ready(std::string_view status) const;
+  /// ready() is said when it is done. `now` is what CLOCK_MONOTONIC says.
+  void reloading(std::chrono::nanoseconds now) const;
   /// `at_most` is how long the goodbye may take, whatever the service manager would allow by
   /// itself.
   void stopping(std::chrono::milliseconds at_most) const;
@@ -52,10 +56,13 @@ class ServiceNotices {
   net::Descriptor socket_{};
 };
 
-/// Says alive() in equal steps, until it is destroyed.
+/// Says alive() in equal steps, until it is destroyed: each time as soon as all is well.
 class Watchdog {
  public:
-  Watchdog(const ServiceNotices& notices, std::chrono::microseconds step);
+  /// Whether all loops go on; asked on the watchdog's thread.
+  using AllIsWell = std::function<bool()>;
+
+  Watchdog(const ServiceNotices& notices, std::chrono::microseconds step, AllIsWell all_is_well);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
   ~Watchdog();
@@ -65,6 +72,7 @@ class Watchdog {
 
   const ServiceNotices& notices_;
   const std::chrono::microseconds step_;
+  const AllIsWell all_is_well_;
   std::mutex mutex_{};
   std::condition_variable ended_{};
   bool ending_ = false;

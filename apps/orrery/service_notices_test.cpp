@@ -74,6 +74,8 @@ TEST(ServiceNotices, AreToldInTheWordsOfTheSystem) {
     EXPECT_EQ(system.hears(), "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=1500000");
     notices.alive();
     EXPECT_EQ(system.hears(), "WATCHDOG=1");
+    notices.reloading(1'234'567'890ns);
+    EXPECT_EQ(system.hears(), "RELOADING=1\nMONOTONIC_USEC=1234567\nSTATUS=reloading");
     EXPECT_TRUE(system.hears_nothing());
   }
 }
@@ -122,11 +124,22 @@ TEST(Watchdog, SaysAliveUntilItEnds) {
   Listener system('@');
   const auto notices = opened(system.environment());
   {
-    const Watchdog watchdog(notices, 1ms);
+    const Watchdog watchdog(notices, 1ms, [] { return true; });
     for (int i = 0; i < 3; ++i) EXPECT_EQ(system.hears(), "WATCHDOG=1");
   }
   while (!system.hears_nothing()) (void)system.hears();
   EXPECT_TRUE(system.hears_nothing());
+}
+
+TEST(Watchdog, SaysNothingUntilAllIsWellAgain) {
+  Listener system('@');
+  const auto notices = opened(system.environment());
+  int asked = 0;
+  {
+    const Watchdog watchdog(notices, 8ms, [&] { return ++asked > 5; });
+    EXPECT_EQ(system.hears(), "WATCHDOG=1");
+  }
+  EXPECT_GE(asked, 6) << "five times it was not";
 }
 
 }  // namespace

@@ -36,8 +36,11 @@ Result<void> SignalWatch::start() {
 
 void SignalWatch::wait() const {
   pollfd watched[] = {{arriving_.get(), POLLIN, 0}, {end_.get(), POLLIN, 0}};
+  const int patience = between_.work ? static_cast<int>(between_.step.count()) : -1;
   for (int count = 0; watched[1].revents == 0;) {
-    if (::poll(watched, 2, -1) < 0 || watched[0].revents == 0) continue;
+    const int ready = ::poll(watched, 2, patience);
+    if (ready == 0) between_.work();
+    if (ready <= 0 || watched[0].revents == 0) continue;
     signalfd_siginfo signal{};
     if (::read(arriving_.get(), &signal, sizeof signal) != sizeof signal) continue;
     if (signal.ssi_signo == SIGHUP) {

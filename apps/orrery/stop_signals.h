@@ -1,11 +1,13 @@
 // SIGINT, SIGTERM and SIGHUP are blocked in all threads, and taken by one that waits for them,
-// rather than in a handler that interrupts whoever runs.
+// rather than in a handler that interrupts whoever runs. While it waits, it does what must be done
+// every now and then.
 //
 // Owner   serve(): a BlockedSignals before it starts any thread, for threads inherit what is
 //         blocked; a SignalWatch last, for what it tells must still be there.
 // Thread  one that makes, starts and destroys them; `asked` runs on the watch's own.
 #pragma once
 
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <string_view>
@@ -32,9 +34,18 @@ class SignalWatch {
   /// Told of the first signal to end, and of every SIGHUP, by name. It returns soon.
   using Asked = std::function<void(std::string_view signal)>;
 
+  /// Work for the same thread, each time that so long no signal came. It takes little time.
+  struct Between {
+    std::chrono::milliseconds step{0};
+    std::function<void()> work{};  // may be none
+  };
+
   /// The second signal to end ends the process with `status`.
-  SignalWatch(const BlockedSignals& signals, Asked asked, int status)
-      : signals_(signals), asked_(std::move(asked)), status_(status) {}
+  SignalWatch(const BlockedSignals& signals, Asked asked, int status, Between between)
+      : signals_(signals),
+        asked_(std::move(asked)),
+        status_(status),
+        between_(std::move(between)) {}
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
   ~SignalWatch();
@@ -47,6 +58,7 @@ class SignalWatch {
   const BlockedSignals& signals_;
   const Asked asked_;
   const int status_;
+  const Between between_;
   net::Descriptor arriving_{};  // a signalfd
   net::Descriptor end_{};       // an eventfd, written by the destructor
   std::thread thread_{};

@@ -22,9 +22,10 @@ bool is_unix(const config::Admin& admin) {
   return admin.address.starts_with(unix_prefix);
 }
 
-// Where to reach what listens on all addresses.
+// Where to reach what listens on all addresses, or on a socket that systemd has opened.
 std::string host_of(const config::Admin& admin) {
   std::string_view host = admin.address;
+  if (host.starts_with("systemd")) return "127.0.0.1";
   if (host.starts_with("[") && host.ends_with("]")) host = host.substr(1, host.size() - 2);
   if (host == "0.0.0.0" || host == "*") return "127.0.0.1";
   return host == "::" ? "::1" : std::string(host);

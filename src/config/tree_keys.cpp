@@ -98,7 +98,8 @@ Keys cluster_keys(Cluster& cluster) {
 
 Keys admin_keys(Admin& admin) {
   return {{"address", Text{&admin.address, host_address},
-           "Where the admin listener listens. Other than loopback needs a token."},
+           "Where the admin listener listens. Other than loopback needs a token. \"systemd:NAME\": "
+           "the socket of that name that systemd opened; commands look for it at 127.0.0.1."},
           {"port", Count{&admin.port, any_port}, "Its port. 0: any free one, printed."},
           {"token", Text{&admin.token, any_text},
            "What its callers must show, as \"Authorization: Bearer TOKEN\"; others get 401. "
@@ -159,7 +160,8 @@ Keys keys_of(Server& s) {
       {"port", Count{&s.port, any_port},
        "The port of HTTP and WebSocket alike. 0: any free one, printed at start."},
       {"address", TextList{&s.address, listen_address},
-       "Where to listen. An address may carry a port of its own."},
+       "Where to listen. An address may carry a port of its own. \"systemd\": the sockets that "
+       "systemd has opened (orrery.socket), \"systemd:NAME\": those of one FileDescriptorName=."},
       {"threads", Count{&s.threads, {0, 1'024}},
        "Event loops, each on a thread of its own. 0: one per core that the process may use."},
       {"io", choice(s.io, {"auto", "epoll", "io_uring"}, {"io_uring"}),

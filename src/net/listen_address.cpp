@@ -8,17 +8,29 @@ namespace orrery::net {
 namespace {
 
 constexpr std::string_view unix_prefix = "unix:";
+constexpr std::string_view descriptor_prefix = "fd:";
 
 Error refused(std::string_view text, std::string_view why) {
   return Error{
       fmt::format("\"{}\" is not an address to listen on: {} "
-                  "(expected \"HOST:PORT\", \"[IPV6]:PORT\" or \"unix:PATH\")",
+                  "(expected \"HOST:PORT\", \"[IPV6]:PORT\", \"unix:PATH\" or \"fd:NUMBER\")",
                   text, why)};
+}
+
+Result<ListenAddress> parse_descriptor(std::string_view text) {
+  const auto digits = text.substr(descriptor_prefix.size());
+  ListenAddress address;
+  const char* const last = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), last, address.descriptor);
+  if (error != std::errc{} || end != last || address.descriptor < 0)
+    return refused(text, "the descriptor is not a number");
+  return address;
 }
 
 }  // namespace
 
 std::string ListenAddress::text() const {
+  if (is_open()) return fmt::format("{}{}", descriptor_prefix, descriptor);
   if (is_unix()) return fmt::format("{}{}", unix_prefix, unix_path);
   const bool brackets = host.find(':') != std::string::npos;
   return brackets ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
@@ -30,6 +42,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
     if (path.empty()) return refused(text, "the path is missing");
     return ListenAddress{.unix_path = std::string(path)};
   }
+  if (text.starts_with(descriptor_prefix)) return parse_descriptor(text);
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return refused(text, "the port is missing");
   auto host = text.substr(0, colon);

@@ -1,6 +1,7 @@
 #include "net/listener_set.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -111,6 +112,33 @@ std::uint16_t port_of(const SocketAddress& where) {
   return ntohs(address.sin_port);
 }
 
+ListenAddress listen_address_of(const SocketAddress& where) {
+  ListenAddress address;
+  if (where.storage.ss_family == AF_UNIX) {
+    const auto* const path =
+        reinterpret_cast<const char*>(&where.storage) + offsetof(sockaddr_un, sun_path);
+    address.unix_path.assign(path, ::strnlen(path, sizeof sockaddr_un{}.sun_path));
+    if (address.unix_path.empty()) address.unix_path = "@";  // an abstract name
+    return address;
+  }
+  char text[INET6_ADDRSTRLEN] = {};
+  const auto* const v4 = reinterpret_cast<const sockaddr_in*>(&where.storage);
+  const auto* const v6 = reinterpret_cast<const sockaddr_in6*>(&where.storage);
+  const bool four = where.storage.ss_family == AF_INET;
+  ::inet_ntop(where.storage.ss_family,
+              four ? static_cast<const void*>(&v4->sin_addr) : &v6->sin6_addr, text, sizeof text);
+  address.host = text;
+  address.port = port_of(where);
+  return address;
+}
+
+bool listens(int fd) {
+  int listening = 0, kind = 0;
+  socklen_t size = sizeof listening;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening == 1 &&
+         ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_STREAM;
+}
+
 // Whether `where` is a socket on which nobody listens: what a killed process leaves behind.
 bool is_stale(const sockaddr_un& where) {
   struct stat file {};
@@ -140,7 +168,9 @@ Result<ListenerSet> ListenerSet::open(const ListenAddress& address, std::size_t 
                                       const ListenerOptions& options) {
   ListenerSet set;
   set.address_ = address;
-  auto opened = address.is_unix() ? set.open_unix(options) : set.open_tcp(loops, options);
+  auto opened = address.is_open()   ? set.take_open(options)
+                : address.is_unix() ? set.open_unix(options)
+                                    : set.open_tcp(loops, options);
   if (!opened) return Error{opened.error()};
   return set;
 }
@@ -196,6 +226,22 @@ Result<void> ListenerSet::open_unix(const ListenerOptions& options) {
     return failed(address_, errno);
   device_ = file.st_dev;
   inode_ = file.st_ino;
+  sockets_.push_back(std::move(socket));
+  return {};
+}
+
+// Whoever opened it goes on listening with it when we are gone: its path stays.
+Result<void> ListenerSet::take_open(const ListenerOptions& options) {
+  const int fd = address_.descriptor;
+  if (!listens(fd)) return failed(address_, "it is no stream socket that listens");
+  Descriptor socket(fd);
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+  address_ = listen_address_of(bound_address(fd));
+  if (!address_.is_unix()) {
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    watch_peers(fd, options);
+  }
   sockets_.push_back(std::move(socket));
   return {};
 }

@@ -33,15 +33,17 @@ struct ListenerOptions {
 
 class ListenerSet {
  public:
+  /// Takes the socket of an address that is open already, for good.
   static Result<ListenerSet> open(const ListenAddress& address, std::size_t loops,
                                   const ListenerOptions& options = {});
   ListenerSet(ListenerSet&&) noexcept;
   ListenerSet& operator=(ListenerSet&&) = delete;
   ~ListenerSet();  // the path of a unix socket is removed if it is still ours
 
-  /// With the real port, when 0 was asked for.
+  /// With the real port, when 0 was asked for; of a descriptor where its socket listens.
   [[nodiscard]] const ListenAddress& address() const { return address_; }
-  /// The socket from which this loop accepts; all loops share that of a unix address.
+  /// The socket from which this loop accepts; all loops share that of a unix address, or one that
+  /// was open before.
   [[nodiscard]] int socket_of(std::size_t loop) const {
     return sockets_[loop % sockets_.size()].get();
   }
@@ -50,6 +52,7 @@ class ListenerSet {
   ListenerSet() = default;
   Result<void> open_tcp(std::size_t loops, const ListenerOptions& options);
   Result<void> open_unix(const ListenerOptions& options);
+  Result<void> take_open(const ListenerOptions& options);
 
   ListenAddress address_;
   std::vector<Descriptor> sockets_;

@@ -139,6 +139,46 @@ TEST_F(Listening, TwoLoopsShareAPortAndBothGetNewcomers) {
   EXPECT_GT(second.newcomers.size(), 0U);
 }
 
+// Somebody else's socket, as a service manager opens it.
+Descriptor opened_elsewhere(int kind = SOCK_STREAM) {
+  Descriptor socket(::socket(AF_INET, kind, 0));
+  const sockaddr_in any{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
+  return socket;
+}
+
+TEST_F(Listening, ASocketThatListensAlreadyIsTaken) {
+  Descriptor open = opened_elsewhere();
+  ASSERT_EQ(::listen(open.get(), 16), 0);
+  const ListenerSet set = listening({.descriptor = open.release()}, 2);
+  EXPECT_EQ(set.address().host, "127.0.0.1");
+  EXPECT_NE(set.address().port, 0);
+  EXPECT_EQ(set.socket_of(0), set.socket_of(1));
+  EXPECT_NE(::fcntl(set.socket_of(0), F_GETFD) & FD_CLOEXEC, 0);
+  Site first(clock, set, 0);
+  Site second(clock, set, 1);
+  const Descriptor client = connected_to(set.address());
+  while (first.newcomers.size() + second.newcomers.size() < 1) {
+    first.loop.turn(0ms);
+    second.loop.turn(0ms);
+  }
+  Site& site = first.newcomers.empty() ? second : first;
+  EXPECT_EQ(site.peers[0].address, "127.0.0.1");
+  EXPECT_NE(::fcntl(site.newcomers[0].get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_F(Listening, WhatDoesNotListenIsRefusedWithItsNumber) {
+  const Descriptor deaf = opened_elsewhere(), datagrams = opened_elsewhere(SOCK_DGRAM);
+  for (const int fd : {deaf.get(), datagrams.get(), 12'345}) {
+    const auto set = ListenerSet::open({.descriptor = fd}, 1);
+    ASSERT_FALSE(set.ok());
+    EXPECT_NE(set.error().find("fd:" + std::to_string(fd) + ": it is no stream socket"),
+              std::string::npos)
+        << set.error();
+    EXPECT_EQ(::fcntl(fd, F_GETFD) < 0, fd == 12'345) << "it is not closed";
+  }
+}
+
 TEST_F(Listening, ATakenPortIsRefusedWithASentence) {
   for (const std::size_t loops : {1, 3}) {
     const ListenerSet mine = listening(loopback, loops);
@@ -326,6 +366,20 @@ TEST_F(UnixListening, ASuccessorsFileIsNotRemoved) {
   std::filesystem::remove(address.unix_path);
   const ListenerSet successor = listening(address, 1);
   first.reset();
+  EXPECT_TRUE(std::filesystem::exists(address.unix_path));
+}
+
+TEST_F(UnixListening, TheFileOfASocketThatWasOpenStays) {
+  Descriptor open(::socket(AF_UNIX, SOCK_STREAM, 0));
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  address.unix_path.copy(where.sun_path, sizeof where.sun_path - 1);
+  ASSERT_EQ(::bind(open.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where), 0);
+  ASSERT_EQ(::listen(open.get(), 16), 0);
+  {
+    const ListenerSet set = listening({.descriptor = open.release()}, 1);
+    EXPECT_EQ(set.address().text(), address.text());
+  }
   EXPECT_TRUE(std::filesystem::exists(address.unix_path));
 }
 

@@ -37,6 +37,7 @@ struct Engine::LoopThread final : private net::Timer {
   void on_timer(Time now) override {
     if (now >= goodbye_at) {
       server->drain(spread, reconnect_spread);
+      for (net::Listener* each : lasting) each->stop_accepting();
       goodbye_at = Time::max();
     }
     const bool gone = server->draining() && server->empty();
@@ -49,12 +50,18 @@ struct Engine::LoopThread final : private net::Timer {
     loop.stop();
   }
 
+  void close_listeners() {
+    lasting.clear();
+    listeners.clear();
+  }
+
   Node& node;
   const std::unique_ptr<net::Loop> own_loop{};
   net::Loop& loop;
   std::unique_ptr<net::TlsScratch> tls_scratch{};
   LoopServer* server = nullptr;  // the Node's
   std::vector<std::unique_ptr<net::Listener>> listeners{};
+  std::vector<net::Listener*> lasting{};       // whose newcomers may wait for our successor
   std::optional<net::ProxyDoor> proxy_door{};  // where connections begin with a PROXY header
   Time deadline = Time::max();
   Time goodbye_at = Time::max();
@@ -62,6 +69,7 @@ struct Engine::LoopThread final : private net::Timer {
   milliseconds reconnect_spread{0};
   std::size_t cut = 0;
   bool done = false;
+  std::atomic<bool> turned{true};  // since loops_turned() asked
   std::thread thread{};
 };
 
@@ -105,7 +113,7 @@ Engine::~Engine() {
   node_.pools.stop();
   if (watchdog_) watchdog_->stop();
   for (auto& thread : threads_) {
-    thread->listeners.clear();
+    thread->close_listeners();
     thread->proxy_door.reset();
   }
   for (auto& loop : node_.loops) loop->cut_off();  // what on_close publishes meets all loops alive
@@ -203,7 +211,7 @@ Result<void> Engine::set_up() {
 
 // What a start that failed leaves behind: nothing, so that the next one may succeed.
 void Engine::take_down() {
-  for (auto& thread : threads_) thread->listeners.clear();
+  for (auto& thread : threads_) thread->close_listeners();
   node_.loops.clear();
   threads_.clear();
   addresses_.clear();
@@ -244,6 +252,7 @@ Result<void> Engine::start_accepting() {
                                        {{"errno", error}});
           },
           [this, &on] { return has_room(on); }));
+      if (address->outlives_us()) on.lasting.push_back(on.listeners.back().get());
       if (auto accepting = on.listeners.back()->start_accepting(); !accepting) return accepting;
     }
   }
@@ -353,6 +362,18 @@ ServerStatus Engine::status() const {
   ServerStatus status{node_.ready, node_.draining, 0, node_.loops.size()};
   for (const auto& loop : node_.loops) status.sessions += loop->sessions();
   return status;
+}
+
+// A loop that has not answered yet is not asked again.
+bool Engine::loops_turned() {
+  bool all = true;
+  for (auto& each : threads_) {
+    if (each->turned.exchange(false))
+      each->loop.post([thread = each.get()] { thread->turned = true; });
+    else
+      all = false;
+  }
+  return all;
 }
 
 std::string Engine::metrics() const {

@@ -51,6 +51,8 @@ class Engine {
   DrainReport join();
 
   [[nodiscard]] ServerStatus status() const;
+  /// Whether each loop has turned since this was asked before; true the first time. For one thread.
+  [[nodiscard]] bool loops_turned();
   /// See Server::metrics().
   [[nodiscard]] std::string metrics() const;
   /// See Server::sessions(), kick() and tap().

@@ -13,6 +13,7 @@ Result<void> Listening::open(std::size_t loops, const net::ListenerOptions& opti
   auto sockets = net::ListenerSet::open(*parsed, loops, options);
   if (!sockets) return Error{sockets.error()};
   sockets_.emplace(std::move(*sockets));
+  outlives_us_ = parsed->is_open();
   if (!tls_) return {};
   auto context = read_certificates(tickets);
   if (!context) return Error{context.error()};

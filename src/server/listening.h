@@ -31,6 +31,8 @@ class Listening {
   [[nodiscard]] std::string url() const;
   [[nodiscard]] int socket_of(std::size_t loop) const { return sockets_->socket_of(loop); }
 
+  /// Somebody else keeps its socket: newcomers who find nobody wait there.
+  [[nodiscard]] bool outlives_us() const { return outlives_us_; }
   [[nodiscard]] bool speaks_tls() const { return tls_.has_value(); }
   /// Certificates and keys as their files are now.
   [[nodiscard]] Result<std::shared_ptr<const net::TlsContext>> read_certificates(
@@ -45,6 +47,7 @@ class Listening {
   const std::string text_;
   const std::optional<Tls> tls_;
   std::optional<net::ListenerSet> sockets_{};
+  bool outlives_us_ = false;
   mutable std::mutex mutex_{};
   std::shared_ptr<const net::TlsContext> newest_{};
 };

@@ -87,6 +87,16 @@ TEST(AServerThatIsReconfigured, ChangesItsPools) {
   }
 }
 
+TEST(ALoopThatIsAsked, HasTurnedOnceItTurns) {
+  WireServer server(echo_and_whoami);
+  EXPECT_TRUE(server.engine.loops_turned()) << "nobody asked before";
+  EXPECT_FALSE(server.engine.loops_turned());
+  EXPECT_FALSE(server.engine.loops_turned());
+  server.settle();
+  EXPECT_TRUE(server.engine.loops_turned());
+  EXPECT_FALSE(server.engine.loops_turned());
+}
+
 TEST(AServerThatIsReconfigured, ChangesNothingIfSomethingIsWrong) {
   WireServer server(echo_and_whoami, with_message_bytes(100));
   ServerOptions wrong = with_message_bytes(5);

@@ -92,6 +92,36 @@ def _(place):
     return "exit 1"
 
 
+@table.row("changed certificate files are taken without a word; a broken one once told of")
+def _(place):
+    paths = [os.path.join(place.world.folder, name) for name in ("watched.pem", "watched.key")]
+    make_certificate(*paths, "first")
+    program = place.own_server(server={"tls": {"certificate": paths[0], "key": paths[1]}})
+    program.tls = trusting(paths[0])
+    before = place.client(program)
+    expect_equal(shown_name(program), "first")
+
+    make_certificate(*paths, "second")
+    changed = "certificates have changed shown_to="
+    expect(program.log.wait_for(lambda line: changed in line), program.log.lines)
+    expect_equal(shown_name(program), "second")
+
+    with open(paths[1], "w", encoding="ascii") as broken:
+        broken.write("no key")
+    refused = "certificates have changed, but the old ones stay"
+    line = program.log.wait_for(lambda text: refused in text)
+    expect(line and paths[1] in line and "ERROR" in line.upper(), line)
+    expect_equal(shown_name(program), "second")
+
+    make_certificate(*paths, "third")
+    expect(program.log.wait_for(lambda _: program.log.count(lambda line: changed in line) > 1),
+           program.log.lines)
+    expect_equal(shown_name(program), "third")
+    expect_equal(program.log.count(lambda line: refused in line), 1, "lines about the broken key")
+    before.echoes()
+    return "second, second, third"
+
+
 def shown_name(program):
     """Who the certificate says the server is."""
     pem = ssl.get_server_certificate(("127.0.0.1", program.port))

@@ -59,12 +59,12 @@ class Lines:
 class Program:
     """One process. It must print `listening URL` on stdout before anyone may talk to it."""
 
-    def __init__(self, arguments, environment=None, ready=True):
+    def __init__(self, arguments, environment=None, ready=True, passed=()):
         if not os.access(command_of(arguments), os.X_OK):
             raise AssertionError(f"missing program: {command_of(arguments)}")
         self.process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, **(environment or {})}, cwd=ROOT)
+            env={**os.environ, **(environment or {})}, cwd=ROOT, pass_fds=passed)
         with _number_lock:
             _programs.append(self)
         self.name = f"{os.path.basename(command_of(arguments))} ({self.pid})"

@@ -2,9 +2,12 @@
 import os
 import signal
 import socket
+import sys
 import time
 
 import wire
+from admin_table import Listener, admin_of, asked, orrery
+from place import trusting
 from rows import Table, expect, expect_between, expect_equal
 from server import BINARY, PATIENCE, Program, next_number
 
@@ -149,3 +152,143 @@ def _(place):
     client.closes()
     expect_equal(program.stop(), 0, "exit status")
     return "exit 0"
+
+
+@table.row("RELOADING while a configuration is read, READY afterwards")
+def _(place):
+    manager = Manager(place)
+    program = serve(place, manager)
+    ready = manager.hears()
+    before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    program.signal(signal.SIGHUP)
+    told = manager.hears()
+    after = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    expect(before <= int(told.pop("MONOTONIC_USEC")) <= after, "not the time of the reload")
+    expect_equal(told, {"RELOADING": "1", "STATUS": "reloading"})
+    expect_equal(manager.hears(), ready)
+    expect_equal(orrery("reload", "--set", f"admin.port={admin_of(program).port}").returncode, 0)
+    expect_equal(manager.hears()["RELOADING"], "1")
+    expect_equal(manager.hears(), ready)
+    return "RELOADING, READY"
+
+
+# What systemd does between fork() and exec(): LISTEN_PID is the number of the process itself.
+ACTIVATE = """
+import fcntl, os, sys
+names, sockets, program = sys.argv[1], sys.argv[2].split(","), sys.argv[3:]
+high = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in sockets if fd]
+for place, fd in enumerate(high):
+    os.dup2(fd, 3 + place)
+    os.close(fd)
+os.environ.setdefault("LISTEN_PID", str(os.getpid()))
+os.environ.update(LISTEN_FDS=str(len(high)), LISTEN_FDNAMES=names)
+os.execv(program[0], program)
+"""
+
+
+def activated(place, names, sockets, *sets, ready=True, **environment):
+    """A server to which these sockets were passed, with these names."""
+    numbers = [each.fileno() for each in sockets]
+    words = [f"--set={key}" for key in ("server.address=systemd", "admin.port=0", *sets)]
+    return place.own(Program(
+        [sys.executable, "-c", ACTIVATE, ":".join(names), ",".join(map(str, numbers)), BINARY,
+         "serve", *words], ready=ready, passed=numbers, environment=environment))
+
+
+def listening():
+    return socket.create_server(("127.0.0.1", 0))
+
+
+@table.row("a socket that systemd opened is served, also to who came before the start")
+def _(place):
+    with listening() as ours:
+        port = ours.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as early:
+            program = activated(place, ["orrery.socket"], [ours])
+            expect_equal(program.url, f"http://127.0.0.1:{port}")
+            early.sendall(wire.get(program))
+            expect_equal(early.recv(12), b"HTTP/1.1 200")
+        place.client(program).echoes()
+    return "200, echo"
+
+
+@table.row("it stays open while the server is restarted: nobody is refused")
+def _(place):
+    with listening() as ours:
+        first = activated(place, ["orrery.socket"], [ours], "drain.spread=0", "server.threads=1",
+                          "server.protocols.websocket.closeTimeout=60s")
+        slow = place.client(first)
+        first.signal(signal.SIGTERM)
+        slow.hears("close 1001")
+        during = place.wire(first)
+        during.send(wire.upgrade(first))
+        expect(during.quiet_for(0.2), "who drains has answered")
+        slow.drop()
+        expect_equal(first.wait(), 0, "exit status")
+        after = place.wire(first)
+        after.send(wire.upgrade(first))
+        activated(place, ["orrery.socket"], [ours])
+        for client in (during, after):
+            expect_equal(client.response().status, 101)
+    return "101, 101"
+
+
+@table.row("sockets are told apart by their names, the admin listener's too")
+def _(place):
+    with listening() as web, listening() as more, listening() as admin, listening() as spare:
+        program = activated(place, ["web", "admin", "other", "web"], [web, admin, spare, more],
+                            "server.address=systemd:web", "admin.address=systemd:admin",
+                            "admin.token=sesame")
+        urls = [f"http://127.0.0.1:{each.getsockname()[1]}" for each in (web, more, admin)]
+        expect(program.out.wait_for(lambda line: line.startswith("admin ")), program.out.lines)
+        expect_equal([line.split()[1] for line in program.out.lines], urls)
+        right = ("Authorization", "Bearer sesame")
+        expect_equal(asked(place, Listener(urls[2]), "/readyz", right).status, 200)
+        answer = orrery("status", "--set", "admin.address=systemd:admin", "--set",
+                        f"admin.port={admin.getsockname()[1]}", "--set", "admin.token=sesame")
+        expect_equal((answer.returncode, answer.stderr), (0, ""))
+        expect(any("names=other" in line for line in program.log.lines), program.log.lines)
+    return "web, web, admin"
+
+
+@table.row("a TCP socket speaks TLS where there is a certificate, a unix socket never")
+def _(place):
+    certificate, key = place.world.certificate()
+    path = os.path.join(place.world.folder, f"{next_number()}.sock")
+    with listening() as tcp, socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(path)
+        unix.listen()
+        program = activated(place, ["a", "b"], [tcp, unix], f"server.tls.certificate={certificate}",
+                            f"server.tls.key={key}", "drain.spread=0")
+        expect_equal(program.url, f"https://127.0.0.1:{tcp.getsockname()[1]}")
+        expect(program.out.wait_for(lambda line: line == f"listening unix:{path}"),
+               program.out.lines)
+        program.tls = trusting(certificate)
+        place.client(program).echoes()
+        program.url, program.tls = f"unix:{path}", None
+        place.client(program).echoes()
+        expect_equal(program.stop(), 0, "exit status")
+        expect(os.path.exists(path), "a path that is systemd's is gone")
+    return "wss, ws"
+
+
+def is_refused(place, words, names, sockets, *sets, **environment):
+    program = activated(place, names, sockets, *sets, ready=False, **environment)
+    expect_equal(program.wait(), 1, "exit status")
+    expect(any(all(word in line for word in words) for line in program.log.lines),
+           f"{words} in {program.log.lines}")
+
+
+@table.row("without such a socket the start fails, and says what was passed")
+def _(place):
+    is_refused(place, ["server.address", "passed none", "orrery.socket"], [], [])
+    with listening() as ours:
+        is_refused(place, ["passed none"], ["web"], [ours], LISTEN_PID="1")
+        is_refused(place, ["server.address", "systemd:wob", "passed web"], ["web"], [ours],
+                   "server.address=systemd:wob")
+        is_refused(place, ["admin.address", "systemd:admin"], ["web"], [ours],
+                   "admin.address=systemd:admin", "admin.token=sesame")
+    with socket.socket() as deaf, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+        is_refused(place, ["fd:3", "listens"], ["web"], [deaf])
+        is_refused(place, ["fd:3", "listens"], ["web"], [datagrams])
+    return "exit 1"

@@ -19,6 +19,7 @@ def _(place):
     for name in ("bin/orrery", "lib/liborrery.a", "lib/liborrery_testing.a",
                  "lib/pkgconfig/orrery.pc", "lib/cmake/orrery/orreryConfig.cmake",
                  "lib/systemd/system/orrery.service", "share/orrery/orrery.example.json",
+                 "share/orrery/orrery.socket",
                  "share/doc/orrery/LICENSE", "share/doc/orrery/docs/installing.md"):
         expect(name in files, f"{name} is missing in {files}")
     expect_equal(installed(place).left_behind, [], "outside of the prefix")

@@ -34,6 +34,17 @@ def _(place):
     return "verified"
 
 
+@table.row("socket unit: systemd finds nothing to complain about beside the unit")
+def _(place):
+    service = unit(place)
+    sockets = os.path.join(os.path.dirname(service), "orrery.socket")
+    with open(sockets, "w", encoding="utf-8") as file:
+        file.write(text_of("orrery.socket"))
+    said = run("systemd-analyze", "verify", "--man=no", sockets, service)
+    expect_equal(said.strip(), "", "systemd-analyze verify")
+    return "verified"
+
+
 @table.row("unit: hardly exposed, in the words of systemd-analyze security")
 def _(place):
     said = run("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20",
