@@ -153,6 +153,26 @@ def _(place):
     return "100 gone"
 
 
+@table.row("who waits for a header is a stranger: the others wait in the kernel", over=["tcp"])
+def _(place):
+    program = place.own_server(server={"threads": 1, "proxyProtocol": "v1v2",
+                                       "trustedProxies": LOCAL, "proxyTimeout": 60_000},
+                               limit=["/usr/bin/prlimit", "--nofile=200"])
+    before = program.open_descriptors()
+    crowd = [place.wire(program, before=[LINE[:20]]) for _ in range(20)]
+    deadline = time.monotonic() + server.PATIENCE
+    while program.open_descriptors() < before + 16:
+        expect(time.monotonic() < deadline, "they were not accepted")
+        wire.pace(0.01)
+    last = place.wire(program, before=[LINE + wire.get(program)])
+    expect(last.quiet_for(0.3), "one more was served")
+    expect_equal(program.open_descriptors(), before + 16)
+    for client in crowd:
+        client.drop()
+    expect_equal(last.response().status, 200)
+    return "16, then 200"
+
+
 @table.row("maxSessionsPerIp counts clients, not the proxy")
 def _(place):
     program = behind(place, {"maxSessionsPerIp": 1})
