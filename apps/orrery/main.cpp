@@ -18,19 +18,15 @@ namespace {
 
 using namespace orrery;
 
-cli::Exit print(std::string_view text) {
-  return std::cout << text, cli::Exit::ok;
-}
-
 cli::Exit run(const cli::CommandLine& line) {
   const auto loaded = [&line] { return cli::load_configuration(line); };
   switch (line.command) {
     case cli::Command::serve: return app::serve(loaded, std::cout, std::cerr);
     case cli::Command::config_check:
       return cli::check_configuration(loaded(), std::cout, std::cerr);
-    case cli::Command::config_defaults: return print(config::defaults_text());
+    case cli::Command::config_defaults: return cli::print(config::defaults_text(), std::cout);
     case cli::Command::config_explain: return cli::explain_key(line.key, std::cout, std::cerr);
-    case cli::Command::config_schema: return print(config::schema_text());
+    case cli::Command::config_schema: return cli::print(config::schema_text(), std::cout);
     case cli::Command::drain: return cli::drain_server(loaded(), std::cout, std::cerr);
     case cli::Command::reload: return cli::reload_server(loaded(), std::cout, std::cerr);
     case cli::Command::status: return cli::print_status(loaded(), line.form, std::cout, std::cerr);
@@ -44,8 +40,9 @@ cli::Exit run(const cli::CommandLine& line) {
     case cli::Command::bench:
       return cli::bench(line.bench, std::cout, std::cerr,
                         isatty(STDERR_FILENO) == 1 ? cli::Watched::yes : cli::Watched::no);
-    case cli::Command::version: return print("orrery " + std::string(app::version()) + "\n");
-    case cli::Command::help: return print(cli::help_text(line.about));
+    case cli::Command::version:
+      return cli::print("orrery " + std::string(app::version()) + "\n", std::cout);
+    case cli::Command::help: return cli::print(cli::help_text(line.about), std::cout);
   }
   return cli::Exit::refused;
 }

@@ -255,7 +255,8 @@ TEST_F(AdminTest, ShowsADashboardTheFramesOfOneSession) {
   auto dashboard = server.connect("/api/live", live());
   (void)dashboard.next();
   dashboard.says("tap 9.9.9");
-  EXPECT_TRUE(dashboard.hears(R"({"kind":"untapped","id":"9.9.9","why":"no such session"})"));
+  EXPECT_TRUE(
+      dashboard.hears(R"({"kind":"untapped","id":"9.9.9","why":"no such session","skipped":0})"));
   dashboard.says("tap 0.17.3");
   EXPECT_TRUE(dashboard.hears(R"({"kind":"tapped","id":"0.17.3"})"));
   ASSERT_FALSE(tap.expired());
@@ -264,10 +265,11 @@ TEST_F(AdminTest, ShowsADashboardTheFramesOfOneSession) {
   EXPECT_THAT(dashboard.next().value_or(""),
               StartsWith(R"({"kind":"frame","id":"0.17.3","direction":"in","type":"text",)"
                          R"("bytes":2,"shown":"hi","cut":false,"skipped":4,"time_ms":)"));
-  tap.lock()->on_frame({TappedFrame::Direction::out, TappedFrame::Kind::end});
+  tap.lock()->on_frame(
+      {.direction = TappedFrame::Direction::out, .kind = TappedFrame::Kind::end, .skipped = 3});
   server.advance(0s);
-  EXPECT_TRUE(
-      dashboard.hears(R"({"kind":"untapped","id":"0.17.3","why":"the session has ended"})"));
+  EXPECT_TRUE(dashboard.hears(
+      R"({"kind":"untapped","id":"0.17.3","why":"the session has ended","skipped":3})"));
   EXPECT_TRUE(tap.expired());
 }
 
@@ -277,7 +279,7 @@ TEST_F(AdminTest, ATapEndsWhenItIsNotWanted) {
   dashboard.says("tap 0.17.3");
   (void)dashboard.next();
   dashboard.says("untap");
-  EXPECT_TRUE(dashboard.hears(R"({"kind":"untapped","id":"0.17.3","why":"asked"})"));
+  EXPECT_TRUE(dashboard.hears(R"({"kind":"untapped","id":"0.17.3","why":"asked","skipped":0})"));
   EXPECT_TRUE(tap.expired());
   dashboard.says("tap 0.17.3");
   EXPECT_FALSE(tap.expired());

@@ -82,8 +82,9 @@ std::string tapped_json(std::string_view session) {
   return json::serialize(json::object{{"kind", "tapped"}, {"id", session}});
 }
 
-std::string untapped_json(std::string_view session, std::string_view why) {
-  return json::serialize(json::object{{"kind", "untapped"}, {"id", session}, {"why", why}});
+std::string untapped_json(std::string_view session, std::string_view why, std::uint64_t skipped) {
+  return json::serialize(
+      json::object{{"kind", "untapped"}, {"id", session}, {"why", why}, {"skipped", skipped}});
 }
 
 std::string frame_json(std::string_view session, const TappedFrame& frame,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,8 @@ struct NodeFacts {
 [[nodiscard]] std::string state_json(const ServerStatus& status, const NodeFacts& facts,
                                      std::string_view metrics);
 [[nodiscard]] std::string tapped_json(std::string_view session);
-[[nodiscard]] std::string untapped_json(std::string_view session, std::string_view why);
+[[nodiscard]] std::string untapped_json(std::string_view session, std::string_view why,
+                                        std::uint64_t skipped = 0);
 [[nodiscard]] std::string frame_json(std::string_view session, const TappedFrame& frame,
                                      std::chrono::system_clock::time_point when);
 

@@ -1,11 +1,13 @@
 #include "admin/live.h"
 
+#include <atomic>
+#include <chrono>
+
 namespace orrery::admin {
 namespace {
 
 constexpr milliseconds told_every = 1s;
 constexpr std::string_view tap_word = "tap ";
-constexpr std::string_view end_word = "end";
 
 }  // namespace
 
@@ -17,16 +19,19 @@ class Live::Tap final : public FrameTap {
 
   [[nodiscard]] const std::string& session() const { return session_; }
 
+  /// The session is gone, and the dashboard was told.
+  [[nodiscard]] bool over() const { return over_; }
+
   void on_frame(const TappedFrame& frame) override {
-    const auto now = std::chrono::system_clock::now();
-    const bool over = frame.kind == TappedFrame::Kind::end;
-    (void)dashboard_.send(over ? std::string(end_word) + session_
-                               : frame_json(session_, frame, now));
+    over_ = frame.kind == TappedFrame::Kind::end;
+    (void)dashboard_.send(over_ ? untapped_json(session_, "the session has ended", frame.skipped)
+                                : frame_json(session_, frame, std::chrono::system_clock::now()));
   }
 
  private:
   const Address dashboard_;
   const std::string session_;
+  std::atomic<bool> over_{false};
 };
 
 Live::~Live() = default;
@@ -68,10 +73,8 @@ void Live::untap(Session& dashboard, std::string_view why) {
 
 // What an earlier tap has sent may still arrive: it names its session.
 void Live::on_server_message(Session& dashboard, ServerMessage message) {
-  const std::string_view text = message.text();
-  if (!text.starts_with(end_word)) return dashboard.send(text);
-  if (tap_ && text.substr(end_word.size()) == tap_->session())
-    untap(dashboard, "the session has ended");
+  dashboard.send(message.text());
+  if (tap_ && tap_->over()) tap_.reset();
 }
 
 }  // namespace orrery::admin

@@ -46,4 +46,9 @@ Exit explain_key(const std::string& key, std::ostream& out, std::ostream& errors
   return Exit::refused;
 }
 
+Exit print(std::string_view text, std::ostream& out) {
+  out << text;
+  return Exit::ok;
+}
+
 }  // namespace orrery::cli

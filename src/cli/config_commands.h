@@ -19,4 +19,7 @@ void print_diagnostics(const config::Loaded& loaded, std::ostream& out);
 Exit check_configuration(const config::Loaded& loaded, std::ostream& out, std::ostream& errors);
 Exit explain_key(const std::string& key, std::ostream& out, std::ostream& errors);
 
+/// What needs no more than to be printed: defaults, schema, version, help.
+Exit print(std::string_view text, std::ostream& out);
+
 }  // namespace orrery::cli

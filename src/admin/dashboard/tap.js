@@ -95,8 +95,9 @@ function take_begin({id}) {
   show_state();
 }
 
-function take_end({id, why: reason}) {
+function take_end({id, why: reason, skipped: frames_before}) {
   if (id !== tapped) return;
+  take_skipped(frames_before);
   phase = "ended";
   paused = false;
   why = reason === "asked" ? "stopped" : reason;
