@@ -19,11 +19,11 @@
 namespace orrery {
 namespace {
 
-using server::SocketClient;
 using server::close_frame;
 using server::frames_behind_101;
 using server::frames_in;
 using server::handshake;
+using server::SocketClient;
 using server::text_frame;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
