@@ -40,10 +40,9 @@ ReloadReport Reload::apply(config::Loaded loaded) {
   ReloadReport report;
   for (const auto& error : loaded.errors) report.errors.push_back(error.text());
   if (!report.errors.empty()) return report;
-  if (const auto read = parts_.engine.reload_certificates(); !read)
-    return {{"server.tls: " + read.error()}, {}, {}};
   const ServerOptions options = server_options(loaded.tree, parts_.descriptors);
-  if (const auto taken = parts_.engine.reconfigure(options); !taken)
+  if (const auto taken = parts_.engine.reconfigure(options, server::Engine::Certificates::again);
+      !taken)
     return {{taken.error()}, {}, {}};
   parts_.log.set_least(log_options(loaded.tree.log).least);
   parts_.set_drain(loaded.tree.drain);

@@ -153,26 +153,30 @@ Response answer_to(const ReloadReport& report) {
   return Response::json(as_json(report), report.errors.empty() ? 200 : 422);
 }
 
-struct Asked {
+struct Wishes {
   std::function<void()> drain;
   std::function<Response()> reload;
 };
 
 // The engine tells nothing before it has started.
 admin::NodeControl control_of(server::Engine& engine, const std::atomic<bool>& started,
-                              Asked asked) {
-  return {
-      .status = [&] { return started ? engine.status() : ServerStatus{}; },
-      .metrics = [&] { return started ? engine.metrics() : std::string(); },
-      .drain = std::move(asked.drain),
-      .reload = std::move(asked.reload),
-      .sessions =
-          [&](const SessionQuery& query) {
-            return started ? engine.sessions(query) : SessionList{};
-          },
-      .kick = [&](auto id, auto reason) { return started && engine.kick(id, reason); },
-      .tap = [&](auto id, auto tap,
-                 auto asked_by) { return started && engine.tap(id, std::move(tap), asked_by); }};
+                              Wishes wishes) {
+  return {.status = [&] { return started ? engine.status() : ServerStatus{}; },
+          .metrics = [&] { return started ? engine.metrics() : std::string(); },
+          .drain = std::move(wishes.drain),
+          .reload = std::move(wishes.reload),
+          .sessions =
+              [&](const SessionQuery& query) {
+                return started ? engine.sessions(query) : SessionList{};
+              },
+          .kick =
+              [&](auto id, auto by) {
+                return started ? engine.kick(id, by, "kicked") : Asked::no_such_session;
+              },
+          .tap =
+              [&](auto id, auto tap, auto by) {
+                return started ? engine.tap(id, std::move(tap), by) : Asked::no_such_session;
+              }};
 }
 
 // What runs, and what may become of it.

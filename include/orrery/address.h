@@ -173,6 +173,14 @@ struct TappedFrame {
   std::uint64_t skipped = 0;  // frames since the one before that were too many to be shown
 };
 
+/// What became of something that an operator asked of one session.
+enum class Asked : std::uint8_t {
+  done,
+  no_such_session,
+  too_many,   // its loop has all the taps it may have
+  no_answer,  // its loop is held by a callback: it may still be done
+};
+
 /// Looks at the frames of one session as they pass: see Server::tap().
 class FrameTap {
  public:

@@ -70,7 +70,9 @@ struct ServerOptions {
   bool serve_websocket = true;                        // false: no WebSocket routes, 404
   /// Query parameters, and members of JSON, whose values nobody who watches the server is shown.
   /// Queries are logged at debug only.
-  std::vector<std::string> redacted{"token", "access_token", "jwt", "password", "secret"};
+  std::vector<std::string> redacted{"token",   "access_token",  "refresh_token", "id_token",
+                                    "jwt",     "password",      "secret",        "client_secret",
+                                    "api_key", "authorization", "cookie"};
   /// Where log lines go; null: to stderr. Called from any thread.
   std::function<void(LogLevel, std::string_view line)> log{};
 };
@@ -139,17 +141,16 @@ class Server {
   /// What docs/metrics.md lists, in Prometheus' text format (version 0.0.4), for a route of a
   /// listener that the public does not reach. Any thread.
   [[nodiscard]] std::string metrics() const;
-  /// The sessions that are open now. Waits for every loop; not for longer than half a second. Any
-  /// thread.
+  /// The sessions that are open now. Waits for every loop, but not for longer than a quarter of a
+  /// second; not from a callback. Any other thread.
   [[nodiscard]] SessionList sessions(const SessionQuery& query = {}) const;
-  /// Closes a session with 4002 and this reason. False: there is none with this id. Waits as
-  /// sessions() does.
-  bool kick(std::string_view id, std::string_view reason = "kicked");
+  /// Closes a session with 4002 and this reason; the log says who asked. Waits as sessions() does.
+  Asked kick(std::string_view id, std::string_view asked_by, std::string_view reason = "kicked");
   /// Shows `tap` the frames of a session, 50 in a second at most, until it is destroyed or the
-  /// session has ended. The log says who asked. Of text the first 512 bytes are shown, redacted;
-  /// of binary nothing. False: there is no such session, or its loop has 16 taps. Waits as
+  /// session has ended. The log says who asked. Of text the first 512 bytes are shown, without the
+  /// values that `redacted` names; of binary nothing. A loop has 16 taps at most. Waits as
   /// sessions() does.
-  bool tap(std::string_view id, std::weak_ptr<FrameTap> tap, std::string_view asked_by);
+  Asked tap(std::string_view id, std::weak_ptr<FrameTap> tap, std::string_view asked_by);
   /// Takes limits, origins, trusted proxies, pools and the callback budget from `options`, without
   /// disturbing anybody: connections that come later, and requests on plain ones, are held to them;
   /// sessions that are open keep what they began with. Everything else in `options` needs a new

@@ -19,6 +19,11 @@ bool is_this_machine(std::string_view remote_address) {
   return remote_address == "unix" || remote_address == "::1" || remote_address.starts_with("127.");
 }
 
+// Whom a proxy on this machine speaks for may be anywhere.
+bool comes_through_a_proxy(const Request& request) {
+  return request.header("Forwarded") || request.header("X-Forwarded-For");
+}
+
 // The host of "example.com:7513" or "[::1]:7513".
 std::string_view without_port(std::string_view host) {
   const auto end = host.starts_with("[") ? host.find(']') : host.find(':');
@@ -36,8 +41,9 @@ bool names_this_machine(std::string_view host) {
 bool is_sent_by_a_foreign_page(const Request& request, bool token_was_shown) {
   const auto origin = request.header("Origin");
   if (!origin) return false;
-  const std::string own = (request.secure() ? "https://" : "http://") + std::string(request.host());
-  return *origin != own || !(token_was_shown || names_this_machine(request.host()));
+  const auto scheme_end = origin->find("://");  // a proxy may speak TLS for us
+  const auto place = scheme_end == origin->npos ? *origin : origin->substr(scheme_end + 3);
+  return place != request.host() || !(token_was_shown || names_this_machine(request.host()));
 }
 
 // A dashboard can't give its WebSocket a header of its own: it offers the token, in hexadecimal,
@@ -109,16 +115,16 @@ void AdminGear::routes(Router& routes) {
   for (const auto& [file, text] : dashboard_files)
     routes.get(file == "index.html" ? "/" : "/" + std::string(file),
                [file, text](const Request&) { return page(file, text); });
-  routes.plug([this](Exchange& exchange) { return stop_strangers(exchange.request); });
   routes.get("/healthz", [](const Request&) { return Response::text("ok\n"); });
   routes.get("/readyz", [this](const Request&) { return readiness(); });
+  routes.plug([this](Exchange& exchange) { return stop_strangers(exchange.request); });
   routes.get("/metrics", [this](const Request&) {
     return Response{200, {{"Content-Type", "text/plain; version=0.0.4"}}, node_.metrics()};
   });
   routes.get("/api/status", [this](const Request&) { return status(); });
   routes.get("/api/sessions", [this](const Request& request) { return sessions(request); });
   routes.post("/api/sessions/:id/close",
-              [this](const Request& request) { return close_session(request.param("id")); });
+              [this](const Request& request) { return close_session(request); });
   routes.post("/api/reload", [this](const Request&) { return node_.reload(); });
   routes.post("/api/drain", [this](const Request&) { return begin_drain(); });
   routes.websocket<Live>("/api/live", std::cref(node_), std::cref(options_.facts))
@@ -127,9 +133,10 @@ void AdminGear::routes(Router& routes) {
 
 std::optional<Response> AdminGear::stop_strangers(const Request& request) const {
   const bool asks_token = !options_.token.empty();
-  const bool may_ask = asks_token ? same_secret(request.bearer_token(), options_.token) ||
-                                        offers_token(request, options_.token)
-                                  : is_this_machine(request.remote_address());
+  const bool may_ask =
+      asks_token ? same_secret(request.bearer_token(), options_.token) ||
+                       offers_token(request, options_.token)
+                 : is_this_machine(request.remote_address()) && !comes_through_a_proxy(request);
   if (!may_ask)
     return Response::text("show admin.token as \"Authorization: Bearer TOKEN\"\n", 401)
         .with("WWW-Authenticate", "Bearer");
@@ -158,8 +165,12 @@ Response AdminGear::sessions(const Request& request) const {
                                              .limit = listed(request)})));
 }
 
-Response AdminGear::close_session(std::string_view id) const {
-  if (!node_.kick(id, "kicked")) return Response::text("there is no such session\n", 404);
+Response AdminGear::close_session(const Request& request) const {
+  const std::string_view id = request.param("id");
+  const Asked asked = node_.kick(id, request.remote_address());
+  if (asked == Asked::no_such_session) return Response::text("there is no such session\n", 404);
+  if (asked == Asked::no_answer)
+    return Response::text("its loop is held by a callback: it may still be closed\n", 503);
   return fresh(closed_json(id), 202);
 }
 

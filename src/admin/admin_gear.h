@@ -5,17 +5,16 @@
 //   GET  /readyz                 200 "ready", or 503 with why not: "starting", "draining"
 //   GET  /metrics                for Prometheus: docs/metrics.md
 //   GET  /api/status             {"ready":true,"draining":false,"sessions":3,"loops":2,...}
-//   GET  /api/sessions           {"matching":1,"complete":true,"sessions":[{"id":"0.17.3",...}]};
-//                                ?gear= &pool= &name= &group= &text= &limit=
-//   POST /api/sessions/ID/close  202, and the client is told 4002; 404: there is no such session
-//   POST /api/reload             200 {"applied":[...],"needs_restart":[...],"errors":[]}; 422:
-//   errors POST /api/drain              202: the drain has begun; again: it goes on WebSocket
-//   /api/live          what the dashboard lives on: docs/live_api.md
+//   GET  /api/sessions           ?gear= &pool= &name= &group= &text= &limit=
+//   POST /api/sessions/ID/close  202; 404 if there is none; 503 if its loop does not answer
+//   POST /api/reload             200, or 422 with what is wrong
+//   POST /api/drain              202: the drain has begun; again: it goes on
+//   WebSocket /api/live          what the dashboard lives on: docs/live_api.md
 //
 // Owner   whoever mounts it, until the admin server has ended.
 // Thread  routes() before the server starts; the functions are called on its loop.
 // Limit   without a token only callers on this machine are answered; with one, those who show it.
-//         The files of the dashboard, which say nothing, are anybody's.
+//         Probes and the dashboard's files, which say nothing, are anybody's.
 #pragma once
 
 #include <optional>
@@ -45,7 +44,7 @@ class AdminGear final : public Gear {
   [[nodiscard]] Response readiness() const;
   [[nodiscard]] Response status() const;
   [[nodiscard]] Response sessions(const Request& request) const;
-  [[nodiscard]] Response close_session(std::string_view id) const;
+  [[nodiscard]] Response close_session(const Request& request) const;
   [[nodiscard]] Response begin_drain() const;
 
   NodeControl node_;

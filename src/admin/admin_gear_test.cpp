@@ -41,6 +41,7 @@ class AdminTest : public ::testing::Test {
   SessionQuery asked{};
   std::vector<std::string> kicked{};
   std::weak_ptr<FrameTap> tap{};
+  Asked told = Asked::done;
 
   NodeControl node_control() {
     return {.status = [this] { return node; },
@@ -58,15 +59,15 @@ class AdminTest : public ::testing::Test {
                   return SessionList{{tea}, 7, true};
                 },
             .kick =
-                [this](std::string_view id, std::string_view reason) {
-                  kicked.push_back(std::string(id) + " " + std::string(reason));
-                  return id == tea.id;
+                [this](std::string_view id, std::string_view asked_by) {
+                  kicked.push_back(std::string(id) + " " + std::string(asked_by));
+                  return id == tea.id ? told : Asked::no_such_session;
                 },
             .tap =
                 [this](std::string_view id, std::weak_ptr<FrameTap> with, std::string_view) {
-                  if (id != tea.id) return false;
-                  tap = std::move(with);
-                  return true;
+                  if (id != tea.id) return Asked::no_such_session;
+                  if (told == Asked::done) tap = std::move(with);
+                  return told;
                 }};
   }
 
@@ -152,13 +153,16 @@ TEST_F(AdminTest, IsAskedToDrainByPostAlone) {
 }
 
 TEST_F(AdminTest, WithoutATokenOnlyThisMachineMayAsk) {
-  for (const auto* path : {"/healthz", "/readyz", "/api/status"})
+  for (const auto* path : {"/metrics", "/api/sessions", "/api/status"})
     EXPECT_EQ(server.get(path, from_afar()).status, 401) << path;
+  for (const auto* path : {"/healthz", "/readyz"})  // probes have no token
+    EXPECT_EQ(server.get(path, from_afar()).status, 200) << path;
   EXPECT_EQ(server.request("POST", "/api/drain", from_afar()).status, 401);
-  EXPECT_EQ(server.get("/readyz", from_afar({{"Authorization", "Bearer "}})).status, 401);
+  EXPECT_EQ(server.get("/api/status", from_afar({{"Authorization", "Bearer "}})).status, 401);
+  EXPECT_EQ(server.get("/api/status", from_here({{"X-Forwarded-For", "192.0.2.7"}})).status, 401);
   EXPECT_EQ(drains, 0);
   for (const auto* here : {"127.0.0.1", "127.3.2.1", "::1", "unix"})
-    EXPECT_EQ(server.get("/readyz", {.address = here}).status, 200) << here;
+    EXPECT_EQ(server.get("/api/status", {.address = here}).status, 200) << here;
 }
 
 TEST_F(AdminTest, WithATokenEverybodyMustShowIt) {
@@ -166,16 +170,17 @@ TEST_F(AdminTest, WithATokenEverybodyMustShowIt) {
   TestServer door = serving(guarded);
   for (const auto& request : {from_here(), from_afar()}) {
     TestRequest with = request;
-    EXPECT_EQ(door.get("/readyz", with).status, 401);
+    EXPECT_EQ(door.get("/api/status", with).status, 401);
+    EXPECT_EQ(door.get("/readyz", with).status, 200);
     for (const auto* wrong : {"Bearer open", "Bearer open sesame!", "Bearer open sesamE", "Bearer",
                               "Basic open sesame", "Bearer open sesameopen sesame"}) {
       with.headers = {{"Authorization", wrong}};
       EXPECT_EQ(door.request("POST", "/api/drain", with).status, 401) << wrong;
     }
     with.headers = {{"Authorization", "Bearer open sesame"}};
-    EXPECT_EQ(door.get("/readyz", with).status, 200);
+    EXPECT_EQ(door.get("/api/status", with).status, 200);
   }
-  EXPECT_THAT(door.get("/readyz", from_here()).headers,
+  EXPECT_THAT(door.get("/api/status", from_here()).headers,
               Contains(Pair("WWW-Authenticate", "Bearer")));
   EXPECT_EQ(drains, 0);
 }
@@ -221,7 +226,9 @@ TEST_F(AdminTest, ClosesASessionByItsId) {
   EXPECT_EQ(server.request("POST", "/api/sessions/0.17.3/close", from_here()).status, 202);
   EXPECT_EQ(server.request("POST", "/api/sessions/0.17.4/close", from_here()).status, 404);
   EXPECT_EQ(server.request("POST", "/api/sessions/0.17.3/close", from_afar()).status, 401);
-  EXPECT_THAT(kicked, ElementsAre("0.17.3 kicked", "0.17.4 kicked"));
+  EXPECT_THAT(kicked, ElementsAre("0.17.3 127.0.0.1", "0.17.4 127.0.0.1"));
+  told = Asked::no_answer;
+  EXPECT_EQ(server.request("POST", "/api/sessions/0.17.3/close", from_here()).status, 503);
 }
 
 TEST_F(AdminTest, ItsPageIsAnybodysAndAsksNobodyElse) {
@@ -271,6 +278,36 @@ TEST_F(AdminTest, ShowsADashboardTheFramesOfOneSession) {
   EXPECT_TRUE(dashboard.hears(
       R"({"kind":"untapped","id":"0.17.3","why":"the session has ended","skipped":3})"));
   EXPECT_TRUE(tap.expired());
+}
+
+TEST_F(AdminTest, SaysWhyASessionCantBeTapped) {
+  auto dashboard = server.connect("/api/live", live());
+  (void)dashboard.next();
+  const auto why = [&](Asked answered) {
+    told = answered;
+    dashboard.says("tap 0.17.3");
+    return dashboard.next().value_or("");
+  };
+  EXPECT_THAT(why(Asked::too_many), HasSubstr("too many taps on its loop"));
+  EXPECT_THAT(why(Asked::no_answer), HasSubstr("its loop does not answer"));
+  EXPECT_THAT(why(Asked::no_such_session), HasSubstr("no such session"));
+}
+
+// It is told later, but it is told.
+TEST_F(AdminTest, ADashboardThatReadsSlowlyHearsOfTheEndAllTheSame) {
+  auto dashboard = server.connect("/api/live", live());
+  (void)dashboard.next();
+  dashboard.says("tap 0.17.3");
+  (void)dashboard.next();
+  for (int i = 0; i < 20'000; ++i)
+    tap.lock()->on_frame({TappedFrame::Direction::in, TappedFrame::Kind::ping});
+  tap.lock()->on_frame({.direction = TappedFrame::Direction::out, .kind = TappedFrame::Kind::end});
+  server.advance(1100ms);
+  std::string last;
+  while (const auto heard = dashboard.next())
+    if (heard->find("untapped") != heard->npos) last = *heard;
+  EXPECT_EQ(last,
+            R"({"kind":"untapped","id":"0.17.3","why":"the session has ended","skipped":10000})");
 }
 
 TEST_F(AdminTest, ATapEndsWhenItIsNotWanted) {

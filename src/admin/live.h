@@ -32,6 +32,7 @@ class Live {
   void tell(Session& dashboard);
   void tap(Session& dashboard, std::string_view id);
   void untap(Session& dashboard, std::string_view why);
+  void end_if_over(Session& dashboard);
 
   const NodeControl& node_;
   const NodeFacts& facts_;

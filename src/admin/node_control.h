@@ -22,8 +22,8 @@ struct NodeControl {
   std::function<Response()> reload;
   /// See Server::sessions(), kick() and tap().
   std::function<SessionList(const SessionQuery&)> sessions;
-  std::function<bool(std::string_view id, std::string_view reason)> kick;
-  std::function<bool(std::string_view id, std::weak_ptr<FrameTap>, std::string_view asked_by)> tap;
+  std::function<Asked(std::string_view id, std::string_view asked_by)> kick;
+  std::function<Asked(std::string_view id, std::weak_ptr<FrameTap>, std::string_view asked_by)> tap;
 };
 
 }  // namespace orrery::admin

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "cli/admin_client.h"
@@ -54,7 +55,8 @@ std::vector<std::string> texts_in(const config::Object& report, std::string_view
 
 // It becomes part of a path.
 bool is_session_id(std::string_view id) {
-  return !id.empty() && id.find_first_not_of("0123456789.") == id.npos;
+  return std::ranges::count(id, '.') == 2 && id.find("..") == id.npos && !id.starts_with('.') &&
+         !id.ends_with('.') && id.find_first_not_of("0123456789.") == id.npos;
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ bool is_path(std::string_view text) {
 
 bool is_listen_address(std::string_view text) {
   if (text.starts_with("unix:")) return text.size() > 5 && is_path(text);
+  if (text.starts_with("fd:"))
+    return false;  // for programs of one's own; here "systemd" finds them
   return !text.empty() && has_no_blank(text);
 }
 

@@ -144,7 +144,9 @@ struct Drain {
 struct Log {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
-  std::vector<std::string> redact{"token", "access_token", "jwt", "password", "secret"};
+  std::vector<std::string> redact{"token",   "access_token",  "refresh_token", "id_token",
+                                  "jwt",     "password",      "secret",        "client_secret",
+                                  "api_key", "authorization", "cookie"};
 };
 
 struct Tree {

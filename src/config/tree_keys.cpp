@@ -118,13 +118,13 @@ Keys drain_keys(Drain& drain) {
 }
 
 Keys log_keys(Log& log) {
-  return {{"level", choice(log.level, {"debug", "info", "warn", "error"}),
-           "The least important lines that are written."},
-          {"format", choice(log.format, {"text", "json"}), "How the lines look."},
-          {"redact", TextList{&log.redact, redacted_name},
-           "Query parameters and members of JSON whose values nobody is shown: not in the log (at "
-           "debug "
-           "it has the queries of refused requests), not among the sessions, not by the tap."}};
+  return {
+      {"level", choice(log.level, {"debug", "info", "warn", "error"}),
+       "The least important lines that are written."},
+      {"format", choice(log.format, {"text", "json"}), "How the lines look."},
+      {"redact", TextList{&log.redact, redacted_name},
+       "Query parameters and members of JSON whose values nobody is shown: not in the log, which "
+       "has the queries of refused requests at debug, not among the sessions, not by the tap."}};
 }
 
 }  // namespace
@@ -182,9 +182,9 @@ Keys keys_of(Server& s) {
       {"proxyTimeout", Duration{&s.proxy_timeout, {1, day}},
        "The time from accepting a connection to the end of its PROXY header; more is closed."},
       {"trustedProxies", TextList{&s.trusted_proxies, network},
-       "The proxies that are believed when a PROXY header, Forwarded or X-Forwarded-For, -Proto "
-       "and "
-       "-Host say who the client is and what it asked for: networks, addresses, or \"unix:\" for "
+       "The proxies that are believed when a PROXY header, Forwarded or X-Forwarded-For, "
+       "-Proto and -Host say who the client is and what it asked for: networks, addresses, or "
+       "\"unix:\" for "
        "whoever connects to a unix socket."},
       {"protocols", Section{protocol_keys(s)}, "The protocols of the listeners."},
   };

@@ -4,6 +4,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -18,6 +19,8 @@ using Bio = std::unique_ptr<BIO, FreedBy<BIO_free_all>>;
 Bio reader(const PemSource& source) {
   return Bio(BIO_new_mem_buf(source.text.data(), static_cast<int>(source.text.size())));
 }
+
+constexpr std::size_t most_bytes = 1'000'000;  // of a file; a bundle of all public CAs has a fifth
 
 int no_passphrase(char*, int, int, void*) {
   return -1;
@@ -37,14 +40,19 @@ Error wrong(const PemSource& source, std::string_view what) {
 Result<PemSource> read_pem(std::string_view role, const std::string& path) {
   if (path.empty()) return Error{fmt::format("no {} file is given", role)};
   PemSource source{fmt::format("{} {}", role, path), {}};
+  struct stat found {};
+  const bool plain = ::stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode);
+  if (!plain) return wrong(source, "is no plain file");  // a pipe would hold whoever reads it
   const std::unique_ptr<std::FILE, FreedBy<std::fclose>> file{std::fopen(path.c_str(), "rbe")};
   char block[4096];
-  while (file && !std::feof(file.get()) && !std::ferror(file.get()))
+  while (file && !std::feof(file.get()) && !std::ferror(file.get()) &&
+         source.text.size() <= most_bytes)
     source.text.append(block, std::fread(block, 1, sizeof block, file.get()));
   if (!file || std::ferror(file.get())) {
     const int error = errno;
     return wrong(source, fmt::format("cannot be read: {}", std::generic_category().message(error)));
   }
+  if (source.text.size() > most_bytes) return wrong(source, "is larger than a megabyte");
   return source;
 }
 

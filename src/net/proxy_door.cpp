@@ -36,7 +36,9 @@ class ProxyDoor::Newcomer final : private Watcher, private Timer {
   enum class After : std::uint8_t { more, gone };
 
   void on_ready(bool, bool, bool hangup) override {
-    if (look() == After::more && hangup) door_.forget(*this);
+    if (look() != After::more || !hangup) return;
+    if (begun_) return door_.refuse(*this, Refusal::malformed, "the PROXY header breaks off");
+    door_.forget(*this);
   }
   void on_timer(Time) override {
     door_.refuse(*this, Refusal::late, "the PROXY header took too long");
@@ -53,7 +55,10 @@ class ProxyDoor::Newcomer final : private Watcher, private Timer {
       return After::gone;
     }
     const auto read = read_proxy_header({buffer.data(), static_cast<std::size_t>(got)});
-    if (std::holds_alternative<ProxyHeaderBegun>(read)) return After::more;
+    if (std::holds_alternative<ProxyHeaderBegun>(read)) {
+      begun_ = true;
+      return After::more;
+    }
     if (const auto* fault = std::get_if<ProxyHeaderFault>(&read)) {
       door_.refuse(*this, Refusal::malformed, fault->reason);
       return After::gone;
@@ -76,6 +81,7 @@ class ProxyDoor::Newcomer final : private Watcher, private Timer {
   const PeerAddress proxy_;
   Known known_;
   bool watching_ = false;
+  bool begun_ = false;  // some of its header has come
 };
 
 ProxyDoor::ProxyDoor(Loop& loop, milliseconds timeout, Refused refused)

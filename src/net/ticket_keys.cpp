@@ -97,6 +97,7 @@ std::optional<TicketKeys::Found> TicketKeys::find(const unsigned char* name) {
 void TicketKeys::grow_old() {
   const Time now = clock_.now();
   if (newest_ && now >= newest_->at + seals_for) {
+    wipe(older_);
     older_ = newest_;
     wipe(newest_);
   }

@@ -182,7 +182,7 @@ TEST(Redact, HidesTheValuesOfSecretParameters) {
 }
 
 TEST(Redact, HidesSecretsInTextOfAnyKind) {
-  const std::vector<std::string> names{"token", "jwt"};
+  const std::vector<std::string> names{"token", "jwt", "access_token", "authorization"};
   const struct {
     std::string_view text, shown;
   } rows[] = {
@@ -200,6 +200,16 @@ TEST(Redact, HidesSecretsInTextOfAnyKind) {
       {R"({"jwtx":"abc"})", R"({"jwtx":"abc"})"},
       {"x=1&token=abc&y=2", "x=1&token=[redacted]&y=2"},
       {"token: abc\nnext", "token: [redacted]\nnext"},
+      {"token=abc def&y=2", "token=[redacted]&y=2"},
+      {"Authorization: Bearer abc", "Authorization: [redacted]"},
+      {R"({"accessToken":"abc"})", R"({"accessToken":"[redacted]"})"},
+      {R"({"Access-Token":"abc"})", R"({"Access-Token":"[redacted]"})"},
+      {R"({"body":"{\"token\": \"abc\", \"x\":1}"})",
+       R"({"body":"{\"token\": \"[redacted]\", \"x\":1}"})"},
+      {R"({"body":"{\"token\": \"a\\\"b\", \"x\":1}"})",
+       R"({"body":"{\"token\": \"[redacted]\", \"x\":1}"})"},
+      {R"({"to\u006ben":"abc","x":1})", R"({"to\u006ben":"[redacted]","x":1})"},
+      {R"({"x":"\u003cb\u003e"})", R"({"x":"\u003cb\u003e"})"},
       {"tok%65n=abc", "tok%65n=[redacted]"},
       {"token=", "token=[redacted]"},
   };

@@ -30,12 +30,17 @@ std::string plain_name(std::string_view name) {
   return plain;
 }
 
+// "accessToken" and "Access-Token" are names of "access_token".
+std::string letters_of(std::string_view name) {
+  std::string letters;
+  for (const char letter : name)
+    if (letter != '_' && letter != '-') letters += lower(letter);
+  return letters;
+}
+
 bool is_secret(std::string_view name, std::span<const std::string> names) {
-  const std::string plain = plain_name(name);
-  return std::any_of(names.begin(), names.end(), [&plain](const std::string& each) {
-    return std::equal(plain.begin(), plain.end(), each.begin(), each.end(),
-                      [](char a, char b) { return a == lower(b); });
-  });
+  const std::string plain = letters_of(plain_name(name));
+  return std::ranges::any_of(names, [&](const auto& each) { return letters_of(each) == plain; });
 }
 
 constexpr std::string_view redacted = "[redacted]";
@@ -46,40 +51,55 @@ bool is_of_a_name(char c) {
          c == '%' || c == '.';
 }
 
-// From the quote on to behind the one that closes it.
-std::size_t quoted_bytes(std::string_view text) {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\')
-      ++i;
-    else if (text[i] == text[0])
-      return i + 1;
-  }
-  return text.size();
-}
-
 std::size_t spaces(std::string_view text) {
   return std::min(text.find_first_not_of(space), text.size());
 }
 
+// The quote that `text` begins with: `"`, `'`, or `\"` where JSON stands inside a text of JSON.
+std::string_view quote_of(std::string_view text) {
+  const std::size_t slashes = std::min(text.find_first_not_of('\\'), text.size());
+  const bool quoted = slashes < text.size() && (text[slashes] == '"' || text[slashes] == '\'');
+  return quoted ? text.substr(0, slashes + 1) : std::string_view();
+}
+
+// From its quote on to behind the one that closes it. One with more backslashes belongs to the
+// value; so may one that does not, and then too much is hidden.
+std::size_t quoted_bytes(std::string_view text, std::string_view quote) {
+  std::size_t at = quote.size();
+  while (at < text.size()) {
+    const std::string_view next = quote_of(text.substr(at));
+    at += std::max<std::size_t>(next.size(), 1);
+    if (next == quote) return at;
+  }
+  return text.size();
+}
+
 // What stands behind a name and before its value: `":` or `=`; nothing if no value follows.
 std::size_t separator_bytes(std::string_view text) {
-  std::size_t at = text.starts_with('"') || text.starts_with('\'') ? 1 : 0;
+  std::size_t at = quote_of(text).size();
   at += spaces(text.substr(at));
   if (at == text.size() || (text[at] != ':' && text[at] != '=')) return 0;
   return at + 1 + spaces(text.substr(at + 1));
 }
 
-// The value that `text` begins with, as it may be shown; and it is taken from `text`.
+// The value that `text` begins with, as it may be shown; and it is taken from `text`. One without
+// quotes may have spaces: "Authorization: Bearer abc".
 std::string hidden_value(std::string_view& text) {
-  const char first = text.empty() ? '\0' : text.front();
-  const bool quoted = first == '"' || first == '\'';
-  const bool nested = first == '{' || first == '[';
-  std::size_t bytes = std::min(text.find_first_of(",;&}] \t\r\n"), text.size());
-  if (quoted) bytes = quoted_bytes(text);
+  const std::string_view quote = quote_of(text);
+  const bool nested = text.starts_with('{') || text.starts_with('[');
+  std::size_t bytes = std::min(text.find_first_of(",;&}]\r\n"), text.size());
+  if (!quote.empty()) bytes = quoted_bytes(text, quote);
   if (nested) bytes = text.size();
   text.remove_prefix(bytes);
-  const std::string quote = quoted ? std::string(1, first) : std::string();
-  return quote + std::string(redacted) + quote;
+  return std::string(quote).append(redacted).append(quote);
+}
+
+// A name that is written with escapes (RFC 8259 §7), up to its quote; nobody needs them for a name
+// that may be shown.
+std::size_t escaped_name_bytes(std::string_view text) {
+  if (!text.starts_with("\\u")) return 0;
+  const std::size_t end = text.find('"');
+  return end != text.npos && separator_bytes(text.substr(end)) > 0 ? end : 0;
 }
 
 }  // namespace
@@ -87,12 +107,14 @@ std::string hidden_value(std::string_view& text) {
 std::string redact_text(std::string_view text, std::span<const std::string> names) {
   std::string clean;
   while (!text.empty()) {
+    const std::size_t escaped = escaped_name_bytes(text);
     const auto end = std::find_if_not(text.begin(), text.end(), is_of_a_name);
     const auto word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
-    clean.append(word.empty() ? text.substr(0, 1) : word);
-    text.remove_prefix(std::max<std::size_t>(word.size(), 1));
+    const std::size_t taken = std::max({escaped, word.size(), std::size_t{1}});
+    clean.append(text.substr(0, taken));
+    text.remove_prefix(taken);
     const std::size_t between = separator_bytes(text);
-    if (between == 0 || !is_secret(word, names)) continue;
+    if (between == 0 || (escaped == 0 && !is_secret(word, names))) continue;
     clean.append(text.substr(0, between));
     text.remove_prefix(between);
     clean.append(hidden_value(text));

@@ -138,7 +138,10 @@ Result<std::unique_ptr<const Rules>> Engine::rules_for(const ServerOptions& opti
   auto trusted = net::Networks::parse(options.trusted_proxies);
   if (!trusted) return Error{"trusted proxies: " + trusted.error()};
   if (node_.options.proxy_protocol != ProxyProtocol::off && trusted->empty())
-    return Error{"the PROXY protocol is on, but no proxy is trusted: say which ones are"};
+    return Error{
+        "server.trustedProxies: this server was started with the PROXY protocol, so some proxy "
+        "must "
+        "be trusted until it is started again"};
   auto table = RouteTable::build(*routes_, options);
   if (!table) return Error{table.error()};
   return std::make_unique<const Rules>(Rules{std::move(*table), std::move(*trusted)});
@@ -391,10 +394,10 @@ std::string Engine::metrics() const {
 SessionList Engine::sessions(const SessionQuery& query) const {
   return list_sessions(node_, query);
 }
-bool Engine::kick(std::string_view id, std::string_view reason) {
-  return server::kick(node_, id, reason);
+Asked Engine::kick(std::string_view id, std::string_view asked_by, std::string_view reason) {
+  return server::kick(node_, id, asked_by, reason);
 }
-bool Engine::tap(std::string_view id, std::weak_ptr<FrameTap> tap, std::string_view asked_by) {
+Asked Engine::tap(std::string_view id, std::weak_ptr<FrameTap> tap, std::string_view asked_by) {
   return server::tap(node_, id, std::move(tap), asked_by);
 }
 
@@ -402,11 +405,15 @@ Sender Engine::sender(std::string_view pool) {
   return Sender(node_.registry, node_.registry->scope(pool));
 }
 
-Result<void> Engine::reconfigure(const ServerOptions& options) {
+Result<void> Engine::reconfigure(const ServerOptions& options, Certificates certificates) {
   const std::lock_guard lock(mutex_);
   if (!routes_) return Error{"this server has not started"};
   auto rules = rules_for(options);
   if (!rules) return Error{rules.error()};
+  if (certificates == Certificates::again) {  // the last that can fail
+    auto read = renew_certificates();
+    if (!read) return Error{"server.tls: " + read.error()};
+  }
   node_.rules.push_back(std::move(*rules));
   for (auto& loop : node_.loops)
     loop->loop().post([to = loop.get(), now = node_.rules.back().get()] { to->follow(*now); });
@@ -430,6 +437,11 @@ void Engine::change_pools(const std::map<std::string, PoolLimits>& wished) {
 
 Result<void> Engine::reload_certificates() {
   const std::lock_guard lock(mutex_);
+  return renew_certificates();
+}
+
+// All are read before any is used.
+Result<void> Engine::renew_certificates() {
   std::vector<std::pair<Listening*, std::shared_ptr<const net::TlsContext>>> fresh;
   for (auto& address : listening_) {
     if (!address->speaks_tls()) continue;

@@ -57,11 +57,13 @@ class Engine {
   [[nodiscard]] std::string metrics() const;
   /// See Server::sessions(), kick() and tap().
   [[nodiscard]] SessionList sessions(const SessionQuery& query) const;
-  bool kick(std::string_view id, std::string_view reason);
-  bool tap(std::string_view id, std::weak_ptr<FrameTap> tap, std::string_view asked_by);
+  Asked kick(std::string_view id, std::string_view asked_by, std::string_view reason);
+  Asked tap(std::string_view id, std::weak_ptr<FrameTap> tap, std::string_view asked_by);
   [[nodiscard]] Sender sender(std::string_view pool);
-  /// See Server::reconfigure().
-  [[nodiscard]] Result<void> reconfigure(const ServerOptions& options);
+  /// See Server::reconfigure(); with the certificates, read again, or without: all or nothing.
+  enum class Certificates : bool { stay, again };
+  [[nodiscard]] Result<void> reconfigure(const ServerOptions& options,
+                                         Certificates certificates = Certificates::stay);
   /// See Server::reload_certificates().
   [[nodiscard]] Result<void> reload_certificates();
   void set_pool(std::string_view pool, const PoolLimits& limits);
@@ -74,6 +76,7 @@ class Engine {
   struct LoopThread;
 
   [[nodiscard]] Result<void> prepare(const Router& routes);
+  [[nodiscard]] Result<void> renew_certificates();
   [[nodiscard]] Result<std::unique_ptr<const Rules>> rules_for(const ServerOptions& options) const;
   void close_sessions_of(std::string_view pool);
   void change_pools(const std::map<std::string, PoolLimits>& wished);

@@ -15,7 +15,7 @@ namespace orrery::server {
 
 namespace {
 
-constexpr auto patience = 500ms;
+constexpr auto patience = 250ms;  // a probe of the admin listener waits meanwhile
 constexpr std::uint32_t slots_per_turn = 1024;
 constexpr std::size_t close_reason_bytes = 123;  // RFC 6455 §5.5
 
@@ -59,6 +59,11 @@ class Walk {
     const bool asked_for = session.is_open() && matches(query_.gear, session.route().scope.gear) &&
                            matches(query_.pool, session.pool().name());
     if (!asked_for) return;
+    const bool all_match = query_.name.empty() && query_.group.empty() && query_.text.empty();
+    if (all_match && found_.matching >= query_.limit) {
+      ++found_.matching;
+      return;
+    }
     SessionInfo info = session.info();
     if (!is_among(query_.name, info.names) || !is_among(query_.group, info.groups)) return;
     if (!shows_text(info)) return;
@@ -115,21 +120,31 @@ std::optional<Place> place_of(const Node& node, std::string_view id) {
   return Place{*node.loops[parts[0]], {parts[1], parts[2]}};
 }
 
-// Does something to an open session, on its loop; false if it is gone.
-bool with_session(const Node& node, std::string_view id, Function<bool(Session&)> act) {
+// Does something to an open session, on its loop.
+Asked with_session(const Node& node, std::string_view id, Function<Asked(Session&)> act) {
   const auto place = place_of(node, id);
-  if (!place) return false;
-  auto done = std::make_unique<std::promise<bool>>();
+  if (!place) return Asked::no_such_session;
+  auto done = std::make_unique<std::promise<Asked>>();
   auto answer = done->get_future();
   auto job = [at = *place, promise = std::move(done), call = std::move(act)]() mutable {
     Session* const session = at.server.session(at.session);
-    promise->set_value(session && session->is_open() && call(*session));
+    const bool open = session && session->is_open();
+    promise->set_value(open ? call(*session) : Asked::no_such_session);
   };
   if (place->server.loop().runs_here())
     job();
   else
     place->server.loop().post(std::move(job));
-  return wait_for(answer, std::chrono::steady_clock::now() + patience).value_or(false);
+  return wait_for(answer, std::chrono::steady_clock::now() + patience).value_or(Asked::no_answer);
+}
+
+// What an operator has done must be found later, whatever the log leaves out.
+void log_asked(Session& session, std::string_view what, std::string_view id,
+               std::string_view asked_by) {
+  session.server().log().warn(what, {{"session", id},
+                                     {"gear", session.route().scope.gear},
+                                     {"route", session.route().path},
+                                     {"asked_by", observe::quoted(asked_by)}});
 }
 
 }  // namespace
@@ -150,28 +165,28 @@ SessionList list_sessions(const Node& node, const SessionQuery& query) {
   return all;
 }
 
-bool kick(const Node& node, std::string_view id, std::string_view reason) {
+Asked kick(const Node& node, std::string_view id, std::string_view asked_by,
+           std::string_view reason) {
   const bool sendable = reason.size() <= close_reason_bytes && websocket::is_utf8(reason);
   return with_session(node, id,
-                      [said = std::string(sendable ? reason : "kicked")](Session& session) {
+                      [id = std::string(id), by = std::string(asked_by),
+                       said = std::string(sendable ? reason : "kicked")](Session& session) {
+                        log_asked(session, "session kicked", id, by);
                         actor::Receiver& loop = session.server();
                         loop.close(session.id(), {CloseCause::Kind::kicked, 4002, said});
-                        return true;
+                        return Asked::done;
                       });
 }
 
-bool tap(const Node& node, std::string_view id, std::weak_ptr<FrameTap> tap,
-         std::string_view asked_by) {
+Asked tap(const Node& node, std::string_view id, std::weak_ptr<FrameTap> tap,
+          std::string_view asked_by) {
   return with_session(
       node, id,
-      [tap = std::move(tap), by = std::string(asked_by), id = std::string(id)](Session& session) {
-        if (!session.server().taps().add(session.id(), tap)) return false;
+      [id = std::string(id), by = std::string(asked_by), tap = std::move(tap)](Session& session) {
+        if (!session.server().taps().add(session.id(), tap)) return Asked::too_many;
         session.tapped();
-        session.server().log().info("session tapped", {{"session", id},
-                                                       {"gear", session.route().scope.gear},
-                                                       {"route", session.route().path},
-                                                       {"asked_by", observe::quoted(by)}});
-        return true;
+        log_asked(session, "session tapped", id, by);
+        return Asked::done;
       });
 }
 

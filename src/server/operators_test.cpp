@@ -143,15 +143,15 @@ TEST_F(OperatorsTest, ListNoMoreThanAskedForButCountAll) {
 
 TEST_F(OperatorsTest, KickASession) {
   const auto tea = guest("/rooms/tea");
-  EXPECT_FALSE(server.kick("0.4000000.1"));
+  EXPECT_EQ(server.kick("0.4000000.1", "a test"), Asked::no_such_session);
   for (const auto* wrong : {"", "0", "0.1", "9.0.0", "0.0.0.0", "a.b.c", "-1.0.0", "0.0.0 "})
-    EXPECT_FALSE(server.kick(wrong)) << wrong;
-  EXPECT_TRUE(server.kick(id_in("tea"), "not now"));
+    EXPECT_EQ(server.kick(wrong, "a test"), Asked::no_such_session) << wrong;
+  EXPECT_EQ(server.kick(id_in("tea"), "a test", "not now"), Asked::done);
   tea->sends(close_frame(4002));
   EXPECT_EQ(server::frames_in(tea->hears()), "close 4002 not now\n");
   EXPECT_EQ(server.sessions().matching, 0u);
   const auto rum = guest("/rooms/rum");
-  EXPECT_TRUE(server.kick(id_in("rum"), std::string(200, 'x')));
+  EXPECT_EQ(server.kick(id_in("rum"), "a test", std::string(200, 'x')), Asked::done);
   rum->sends(close_frame(4002));
   EXPECT_EQ(server::frames_in(rum->hears()), "close 4002 kicked\n");
 }
@@ -159,8 +159,8 @@ TEST_F(OperatorsTest, KickASession) {
 TEST_F(OperatorsTest, TapASessionAndNoOther) {
   const auto tea = guest("/rooms/tea"), rum = guest("/rooms/rum");
   const auto tap = std::make_shared<Seen>();
-  EXPECT_FALSE(server.tap("0.4000000.1", tap, "a test"));
-  ASSERT_TRUE(server.tap(id_in("tea"), tap, "a test"));
+  EXPECT_EQ(server.tap("0.4000000.1", tap, "a test"), Asked::no_such_session);
+  ASSERT_EQ(server.tap(id_in("tea"), tap, "a test"), Asked::done);
   rum->sends(text_frame("not this"));
   (void)rum->hears("not this");
   tea->sends(text_frame(R"({"jwt":"abc"})"));
@@ -178,7 +178,7 @@ TEST_F(OperatorsTest, TapASessionAndNoOther) {
 TEST_F(OperatorsTest, AFloodIsSkippedAndALongTextIsCut) {
   const auto tea = guest("/rooms/tea");
   const auto tap = std::make_shared<Seen>();
-  ASSERT_TRUE(server.tap(id_in("tea"), tap, "a test"));
+  ASSERT_EQ(server.tap(id_in("tea"), tap, "a test"), Asked::done);
   tea->sends(text_frame(std::string(600, 'x')));
   EXPECT_EQ(tap->lines(2)[0], "in text 600 " + std::string(512, 'x') + "...");
   std::string flood;
@@ -197,12 +197,12 @@ TEST_F(OperatorsTest, ATapThatIsGoneIsForgotten) {
   const std::string id = id_in("tea");
   for (int i = 0; i < 16; ++i) {
     taps.push_back(std::make_shared<Seen>());
-    EXPECT_TRUE(server.tap(id, taps.back(), "a test"));
+    EXPECT_EQ(server.tap(id, taps.back(), "a test"), Asked::done);
   }
   const auto one_more = std::make_shared<Seen>();
-  EXPECT_FALSE(server.tap(id, one_more, "a test"));
+  EXPECT_EQ(server.tap(id, one_more, "a test"), Asked::too_many);
   taps.clear();
-  EXPECT_TRUE(server.tap(id, one_more, "a test"));
+  EXPECT_EQ(server.tap(id, one_more, "a test"), Asked::done);
   tea->sends(text_frame("hello"));
   EXPECT_EQ(one_more->lines(2)[0], "in text 5 hello");
 }
@@ -210,7 +210,7 @@ TEST_F(OperatorsTest, ATapThatIsGoneIsForgotten) {
 TEST(Operators, AskAServerThatHasNotStartedInVain) {
   Server server({.log = [](LogLevel, std::string_view) {}});
   EXPECT_EQ(server.sessions().matching, 0u);
-  EXPECT_FALSE(server.kick("0.0.0"));
+  EXPECT_EQ(server.kick("0.0.0", "a test"), Asked::no_such_session);
 }
 
 }  // namespace

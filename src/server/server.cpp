@@ -104,10 +104,10 @@ std::string Server::metrics() const {
 SessionList Server::sessions(const SessionQuery& query) const {
   return world_->engine.sessions(query);
 }
-bool Server::kick(std::string_view id, std::string_view reason) {
-  return world_->engine.kick(id, reason);
+Asked Server::kick(std::string_view id, std::string_view asked_by, std::string_view reason) {
+  return world_->engine.kick(id, asked_by, reason);
 }
-bool Server::tap(std::string_view id, std::weak_ptr<FrameTap> tap, std::string_view asked_by) {
+Asked Server::tap(std::string_view id, std::weak_ptr<FrameTap> tap, std::string_view asked_by) {
   return world_->engine.tap(id, std::move(tap), asked_by);
 }
 Result<void> Server::reconfigure(const ServerOptions& options) {

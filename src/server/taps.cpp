@@ -1,6 +1,8 @@
 #include "server/taps.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "observe/redact.h"
 
@@ -36,13 +38,8 @@ bool Taps::add(SlotId session, std::weak_ptr<FrameTap> tap) {
 bool Taps::show(SlotId session, TappedFrame frame, std::string_view payload,
                 std::span<const std::string> secrets, Time now) {
   std::erase_if(taps_, [](const Tap& each) { return each.to.expired(); });
-  const std::string text = has_text(frame.kind)
-                               ? observe::redact_text(beginning(payload, looked_at_bytes), secrets)
-                               : std::string();
-  frame.shown = beginning(text, shown_bytes);
-  frame.cut = has_text(frame.kind) &&
-              (frame.shown.size() < text.size() || payload.size() > looked_at_bytes);
   bool anybody = false;
+  std::optional<std::string> text;  // made for the first who is shown it
   for (Tap& tap : taps_) {
     if (tap.session != session) continue;
     anybody = true;
@@ -50,6 +47,14 @@ bool Taps::show(SlotId session, TappedFrame frame, std::string_view payload,
     if (++tap.shown > shown_per_second) {
       ++tap.skipped;
       continue;
+    }
+    if (!text) {
+      text = has_text(frame.kind)
+                 ? observe::redact_text(beginning(payload, looked_at_bytes), secrets)
+                 : std::string();
+      frame.shown = beginning(*text, shown_bytes);
+      frame.cut = has_text(frame.kind) &&
+                  (frame.shown.size() < text->size() || payload.size() > looked_at_bytes);
     }
     frame.skipped = std::exchange(tap.skipped, 0);
     if (const auto to = tap.to.lock()) to->on_frame(frame);

@@ -231,8 +231,9 @@ def _(place):
     admin = admin_of(program)
     wrong = ["Bearer", "Bearer open", "Bearer open sesame!", "Basic open sesame"]
     for headers in [[], *([("Authorization", each)] for each in wrong)]:
-        for path in ("/healthz", "/readyz", "/api/status"):
-            expect_equal(asked(place, admin, path, *headers).status, 401, f"{path} {headers}")
+        for path, status in (("/metrics", 401), ("/api/sessions", 401), ("/api/status", 401),
+                             ("/healthz", 200), ("/readyz", 200), ("/", 200)):
+            expect_equal(asked(place, admin, path, *headers).status, status, f"{path} {headers}")
         answer = asked(place, admin, "/api/drain", *headers, method="POST")
         expect_equal((answer.status, answer.header("www-authenticate")), (401, "Bearer"))
     right = ("Authorization", "Bearer open sesame")

@@ -9,7 +9,7 @@ import subprocess
 import server
 import wire
 from admin_table import admin_of, status_of
-from keys_rows import answer_or_nothing, configured, key, next_of, orrery, refused, story
+from keys_rows import answer_or_nothing, configured, key, next_of, orrery, refused, story, told_by
 from place import make_certificate, trusting
 from reload_table import shown_name
 from rows import expect, expect_equal
@@ -114,6 +114,16 @@ def _(place, program):
     line = program.log.wait_for(lambda text: "session closed" in text)
     remote = re.search(r"remote=([\d.]+)", line)[1]
     return "the socket's" if remote == client.source else remote
+
+
+@key("server.proxyProtocol", "v1v2", (400, 200), beside={"server.trustedProxies": ["127.0.0.0/8"]})
+def _(place, program):
+    line = b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 443\r\n"
+    return place.wire(program, before=[line]).ask(wire.get(program)).status
+
+
+told_by("proxy tcp: half a header ends in proxyTimeout, a later byte does not lengthen it",
+        "server.proxyTimeout")
 
 
 # TLS.

@@ -4,9 +4,10 @@ import json
 import os
 import re
 import shlex
+import urllib.request
 
 from rows import Table, expect, expect_between, expect_equal
-from server import ROOT
+from server import PATIENCE, ROOT, Program
 from workshop import BUILD, PREFIX, clean_folder, installed, run, talks
 
 table = Table("packaging", over=(None,), wave="heavy")
@@ -209,8 +210,15 @@ def _(place):
     expect_equal(container["lifecycle"]["preStop"]["exec"]["command"], ["orrery", "drain"])
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     expect_equal(ports, {"clients": 7512, "admin": 7513})
-    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-        expect_equal(container[probe]["httpGet"]["port"], "admin", probe)
+    any_port = ["--set", "server.port=0", "--set", "admin.port=0"]
+    with Program([installed(place).program, "serve", "--config", path, *any_port],
+                 {"ORRERY_ADMIN__TOKEN": "secret"}) as program:
+        admin = program.out.wait_for(lambda line: line.startswith("admin ")).split()[1]
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            asked = container[probe]["httpGet"]
+            expect_equal(asked["port"], "admin", probe)
+            url = admin.replace("0.0.0.0", "127.0.0.1") + asked["path"]
+            expect_equal(urllib.request.urlopen(url, timeout=PATIENCE).status, 200, probe)
     expect(container["securityContext"]["readOnlyRootFilesystem"], "a root that can be written")
     return "accepted"
 

@@ -24,7 +24,8 @@ export function ask(path, {method = "GET", signal} = {}) {
   const shown = String.fromCharCode(...bytes_of(token));
   const headers = token ? {Authorization: `Bearer ${shown}`} : {};
   const limit = AbortSignal.timeout(patience_ms);
-  const ends = signal ? AbortSignal.any([signal, limit]) : limit;
+  const both = () => AbortSignal.any?.([signal, limit]) ?? signal;  // not in every browser of 2023
+  const ends = signal ? both() : limit;
   return fetch(path, {method, headers, signal: ends, cache: "no-store"});
 }
 

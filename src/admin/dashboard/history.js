@@ -97,6 +97,7 @@ export class History {
     if (count_of(buckets) < enough_callbacks)
       [seconds, buckets] = [minute_ms / 1000, within(minute_ms)];
     const [p50, p99] = [quantile(0.5, buckets), quantile(0.99, buckets)];
-    return {p50, p99, count: count_of(buckets), seconds};
+    const seen = Math.max(1, Math.round(this.length / 1000));
+    return {p50, p99, count: count_of(buckets), seconds: Math.min(seconds, seen)};
   }
 }

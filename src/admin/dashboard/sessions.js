@@ -138,6 +138,7 @@ export async function renew_sessions() {
     else write(by_id("matching"), `the node answered ${answer.status}`);
   } catch {
     if (mine !== asking) return;  // a newer question took its place
+    write(by_id("matching"), "the list could not be read");
   }
   timer = setTimeout(renew_sessions, renew_ms);
 }
