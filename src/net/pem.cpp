@@ -41,8 +41,9 @@ Result<PemSource> read_pem(std::string_view role, const std::string& path) {
   if (path.empty()) return Error{fmt::format("no {} file is given", role)};
   PemSource source{fmt::format("{} {}", role, path), {}};
   struct stat found {};
-  const bool plain = ::stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode);
-  if (!plain) return wrong(source, "is no plain file");  // a pipe would hold whoever reads it
+  const bool exists = ::stat(path.c_str(), &found) == 0;
+  if (exists && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode))
+    return wrong(source, "is no plain file");  // a pipe would hold whoever reads it
   const std::unique_ptr<std::FILE, FreedBy<std::fclose>> file{std::fopen(path.c_str(), "rbe")};
   char block[4096];
   while (file && !std::feof(file.get()) && !std::ferror(file.get()) &&
