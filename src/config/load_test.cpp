@@ -268,6 +268,11 @@ TEST(Load, TakesOneTextOrAListOfThem) {
       ElementsAre("0.0.0.0:80", "[::]:80"));
 }
 
+TEST(Load, RefusesWhatOnlyAProgramCanListenOn) {
+  EXPECT_THAT(faults_in(R"({"server": {"address": "fd:3"}})"),
+              ElementsAre(HasSubstr("server.address: found \"fd:3\"")));
+}
+
 TEST(Load, KnowsOneCertificateOrSeveral) {
   const Loaded one = load_text(R"({"server": {"tls": {"certificate": "a", "key": "b"}}})");
   EXPECT_TRUE(one.tree.server.uses_tls());

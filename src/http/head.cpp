@@ -6,11 +6,6 @@
 
 namespace orrery::http {
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::optional<std::string_view> Headers::find(std::string_view name) const {
   for (const auto& header : all_)
     if (same_name(header.name, name)) return header.value;

@@ -5,9 +5,12 @@
 // Limit   HeadLimits, enforced by the parser.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <vector>
+
+#include "http/characters.h"
 
 namespace orrery::http {
 
@@ -17,11 +20,18 @@ struct Header {
 };
 
 /// Header names are compared without regard to ASCII case (RFC 9110 §5.1).
-[[nodiscard]] bool same_name(std::string_view a, std::string_view b);
+[[nodiscard]] inline bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
+}
 
 class Headers {
  public:
-  void add(std::string_view name, std::string_view value) { all_.push_back({name, value}); }
+  void add(std::string_view name, std::string_view value) {
+    constexpr std::size_t usual_count = 16;
+    if (all_.empty()) all_.reserve(usual_count);
+    all_.push_back({name, value});
+  }
   void clear() { all_.clear(); }
 
   /// The first value with this name, or nothing.

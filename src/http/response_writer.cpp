@@ -115,7 +115,9 @@ std::vector<std::string> append_response_head(std::string& out, int status,
                                               std::span<const Header> headers,
                                               std::uint64_t body_bytes,
                                               const ResponseOptions& options) {
+  constexpr std::size_t usual_bytes = 256;
   std::vector<std::string> left_out;
+  out.reserve(out.size() + usual_bytes);
   out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
   out.append(reason_phrase(status)).append("\r\n");
   if (options.date) append_line(out, "Date", http_date(*options.date));

@@ -1,6 +1,5 @@
 #include "net/chunk_pool.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -16,30 +15,28 @@ ChunkPool::~ChunkPool() {
 }
 
 Chunk* ChunkPool::take(std::size_t bytes) {
-  const auto fitting = std::lower_bound(capacities.begin(), capacities.end(), bytes);
-  if (fitting != capacities.end()) {
-    Chunk*& free = free_[static_cast<std::size_t>(fitting - capacities.begin())];
-    if (free != nullptr) {
+  std::uint8_t kind = 0;
+  while (kind < capacities.size() && capacities[kind] < bytes) ++kind;
+  if (kind < capacities.size()) {
+    bytes = capacities[kind];
+    if (Chunk*& free = free_[kind]; free != nullptr) {
       Chunk* chunk = std::exchange(free, free->next);
-      retained_bytes_ -= sizeof(Chunk) + *fitting;
-      return new (chunk) Chunk{.capacity = *fitting};
+      retained_bytes_ -= sizeof(Chunk) + bytes;
+      return new (chunk) Chunk{.capacity = bytes, .kind = kind};
     }
-    bytes = *fitting;
   }
   void* memory = std::malloc(sizeof(Chunk) + bytes);
   if (memory == nullptr) throw std::bad_alloc();
-  return new (memory) Chunk{.capacity = bytes};
+  return new (memory) Chunk{.capacity = bytes, .kind = kind};
 }
 
 void ChunkPool::give_back(Chunk* chunk) {
-  const auto kind = std::find(capacities.begin(), capacities.end(), chunk->capacity);
   const std::size_t total = sizeof(Chunk) + chunk->capacity;
-  if (kind == capacities.end() || retained_bytes_ + total > retained_bytes_limit_) {
+  if (chunk->kind == capacities.size() || retained_bytes_ + total > retained_bytes_limit_) {
     std::free(chunk);
     return;
   }
-  Chunk*& free = free_[static_cast<std::size_t>(kind - capacities.begin())];
-  chunk->next = std::exchange(free, chunk);
+  chunk->next = std::exchange(free_[chunk->kind], chunk);
   retained_bytes_ += total;
 }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace orrery::net {
 
@@ -16,7 +17,9 @@ struct Chunk {
   std::size_t capacity = 0;  // bytes behind this head
   std::size_t begin = 0;     // the holder's: the first byte still in use
   std::size_t end = 0;       // the holder's: behind the last one
-  bool reference = false;    // the holder's: holds a SharedBytes instead of bytes
+  /// The holder's: bytes, a SharedBytes, or a pointer to somebody else's bytes.
+  enum class Holds : std::uint8_t { bytes, shared, borrowed } holds = Holds::bytes;
+  std::uint8_t kind = 0;  // the pool's
 
   [[nodiscard]] char* data() { return reinterpret_cast<char*>(this + 1); }
   [[nodiscard]] std::size_t size() const { return end - begin; }

@@ -38,11 +38,11 @@ TEST(ChunkPool, AChunkComesBackEmpty) {
   Chunk* chunk = pool.take(100);
   chunk->begin = 3;
   chunk->end = 50;
-  chunk->reference = true;
+  chunk->holds = Chunk::Holds::shared;
   pool.give_back(chunk);
   chunk = pool.take(100);
   EXPECT_EQ(chunk->begin + chunk->end, 0U);
-  EXPECT_FALSE(chunk->reference);
+  EXPECT_EQ(chunk->holds, Chunk::Holds::bytes);
   EXPECT_EQ(chunk->next, nullptr);
   pool.give_back(chunk);
 }

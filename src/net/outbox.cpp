@@ -16,43 +16,93 @@ SharedBytes& shared_in(Chunk& chunk) {
 }
 
 bool is_paid(Chunk& chunk) {
-  return chunk.reference && shared_in(chunk).unpaid_bytes() == 0;
+  return chunk.holds == Chunk::Holds::shared && shared_in(chunk).unpaid_bytes() == 0;
+}
+
+const char*& borrowed_by(Chunk& chunk) {
+  return *std::launder(reinterpret_cast<const char**>(chunk.data()));
+}
+
+const char* bytes_of(Chunk& chunk) {
+  switch (chunk.holds) {
+    case Chunk::Holds::bytes: break;
+    case Chunk::Holds::shared: return shared_in(chunk).view().data();
+    case Chunk::Holds::borrowed: return borrowed_by(chunk);
+  }
+  return chunk.data();
 }
 
 iovec piece_of(Chunk& chunk) {
-  const char* bytes = chunk.reference ? shared_in(chunk).view().data() : chunk.data();
-  return {.iov_base = const_cast<char*>(bytes) + chunk.begin, .iov_len = chunk.size()};
+  return {.iov_base = const_cast<char*>(bytes_of(chunk)) + chunk.begin, .iov_len = chunk.size()};
 }
 
 }  // namespace
 
 void Outbox::append(std::string_view head, std::string_view payload) {
-  copy(head, head.size() + payload.size());
-  copy(payload, payload.size());
+  const std::size_t bytes = head.size() + payload.size();
+  if (bytes == 0) return;
+  if (last_ == nullptr) grow(bytes);
+  if (last_->holds != Chunk::Holds::bytes || last_->room() < bytes) {
+    copy(head, bytes);
+    return copy(payload, payload.size());
+  }
+  char* const end = last_->data() + last_->end;
+  std::copy(head.begin(), head.end(), end);
+  std::copy(payload.begin(), payload.end(), end + head.size());
+  last_->end += bytes;
+  queued_bytes_ += bytes;
+  unpaid_bytes_ += bytes;
 }
 
 void Outbox::append(const SharedBytes& bytes) {
   if (bytes.size() <= copied_bytes) return copy(bytes.view(), bytes.size());
   Chunk* chunk = pool_->take(sizeof(SharedBytes));
   new (chunk->data()) SharedBytes(bytes);
-  chunk->reference = true;
+  chunk->holds = Chunk::Holds::shared;
   chunk->end = bytes.size();
   queued_bytes_ += bytes.size();
   unpaid_bytes_ += bytes.unpaid_bytes();
   push(chunk);
 }
 
+void Outbox::borrow(std::string_view payload) {
+  Chunk* chunk = pool_->take(sizeof(const char*));
+  new (chunk->data()) const char*(payload.data());
+  chunk->holds = Chunk::Holds::borrowed;
+  chunk->end = payload.size();
+  queued_bytes_ += payload.size();
+  unpaid_bytes_ += payload.size();
+  push(chunk);
+}
+
+void Outbox::keep_borrowed() {
+  for (Chunk** link = &first_; *link != nullptr; link = &(*link)->next) {
+    Chunk* const chunk = *link;
+    if (chunk->holds != Chunk::Holds::borrowed) continue;
+    Chunk* const copy = pool_->take(chunk->size());
+    std::memcpy(copy->data(), borrowed_by(*chunk) + chunk->begin, chunk->size());
+    copy->end = chunk->size();
+    copy->next = chunk->next;
+    if (last_ == chunk) last_ = copy;
+    *link = copy;
+    pool_->give_back(chunk);
+  }
+}
+
 // `expected` of the bytes to come make the choice of the chunk, so that a head and its payload
 // share one; a busy outbox gets larger and larger ones.
+void Outbox::grow(std::size_t expected) {
+  const std::size_t grown = last_ == nullptr ? smallest_chunk_bytes : 2 * last_->capacity;
+  push(pool_->take(
+      std::clamp(std::max(grown, expected), smallest_chunk_bytes, ChunkPool::largest_bytes)));
+}
+
 void Outbox::copy(std::string_view bytes, std::size_t expected) {
   queued_bytes_ += bytes.size();
   unpaid_bytes_ += bytes.size();
   while (!bytes.empty()) {
-    if (last_ == nullptr || last_->reference || last_->room() == 0) {
-      const std::size_t grown = last_ == nullptr ? smallest_chunk_bytes : 2 * last_->capacity;
-      push(pool_->take(
-          std::clamp(std::max(grown, expected), smallest_chunk_bytes, ChunkPool::largest_bytes)));
-    }
+    if (last_ == nullptr || last_->holds != Chunk::Holds::bytes || last_->room() == 0)
+      grow(expected);
     const std::size_t fits = std::min(last_->room(), bytes.size());
     std::memcpy(last_->data() + last_->end, bytes.data(), fits);
     last_->end += fits;
@@ -94,13 +144,14 @@ void Outbox::pop() {
   Chunk* chunk = first_;
   first_ = chunk->next;
   if (first_ == nullptr) last_ = nullptr;
-  if (chunk->reference) shared_in(*chunk).~SharedBytes();
+  if (chunk->holds == Chunk::Holds::shared) shared_in(*chunk).~SharedBytes();
   pool_->give_back(chunk);
 }
 
 void Outbox::consume(std::size_t bytes) {
-  queued_bytes_ -= bytes;
   written_bytes_ += bytes;
+  if (bytes == queued_bytes_) return clear();
+  queued_bytes_ -= bytes;
   while (bytes > 0) {
     const std::size_t here = std::min(bytes, first_->size());
     if (!is_paid(*first_)) unpaid_bytes_ -= here;

@@ -32,6 +32,11 @@ class Outbox {
   /// Keeps a reference (small ones are copied).
   void append(const SharedBytes& bytes);
 
+  /// Keeps a pointer: the bytes stay where they are until they are written, or keep_borrowed().
+  void borrow(std::string_view payload);
+  /// Copies what is still borrowed.
+  void keep_borrowed();
+
   /// Offers everything in one write, and in further ones only while all that was offered is taken.
   /// What is left stays: flush again at on_writable().
   Written flush(Stream& stream);
@@ -46,6 +51,7 @@ class Outbox {
   [[nodiscard]] std::uint64_t written_bytes() const { return written_bytes_; }
 
  private:
+  void grow(std::size_t expected);
   void copy(std::string_view bytes, std::size_t expected);
   void push(Chunk* chunk);
   void pop();

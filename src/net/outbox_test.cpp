@@ -176,6 +176,41 @@ TEST_F(OutboxTest, AMegabyteIsCopiedIntoFewChunks) {
   EXPECT_LE(reader.most_pieces, 17U);
 }
 
+TEST_F(OutboxTest, WhatIsBorrowedIsWrittenFromWhereItIs) {
+  std::string lent = text(5000);
+  outbox.append("head");
+  outbox.borrow(lent);
+  outbox.append("tail");
+  EXPECT_EQ(outbox.size(), 5008U);
+  EXPECT_EQ(outbox.unpaid_bytes(), 5008U);
+  lent[0] = '!';
+  outbox.flush(reader);
+  EXPECT_EQ(reader.received, "head" + lent + "tail");
+  EXPECT_TRUE(outbox.empty());
+}
+
+TEST_F(OutboxTest, WhatIsLeftOfItCanBeKept) {
+  for (const std::size_t appetite : {0U, 3U, 4U, 5U, 2000U, 5003U, 5004U, 100'008U}) {
+    std::string lent = text(5000), more = text(100'000);
+    const std::string expected = "head" + lent + "mid" + more + "tail";
+    reader.received.clear();
+    reader.appetite = appetite;
+    outbox.append("head");
+    outbox.borrow(lent);
+    outbox.append("mid");
+    outbox.borrow(more);
+    outbox.flush(reader);
+    outbox.keep_borrowed();
+    lent.assign(lent.size(), '!');
+    more.assign(more.size(), '!');
+    outbox.append("tail");
+    EXPECT_EQ(outbox.size(), expected.size() - reader.received.size());
+    reader.appetite = everything;
+    outbox.flush(reader);
+    EXPECT_EQ(reader.received, expected) << appetite;
+  }
+}
+
 TEST_F(OutboxTest, AfterWarmUpTheSameChunksServeAgain) {
   const SharedBytes shared(text(1000));
   const auto turn = [&] {

@@ -18,8 +18,11 @@ namespace orrery::net {
 /// What a Stream tells its owner.
 class StreamEvents {
  public:
-  /// Bytes from the peer. They lie in the loop's read buffer, may be changed in place, and are
-  /// gone when the call returns.
+  /// Where the bytes that come next had best be read to: on_bytes() then finds them there. Empty:
+  /// the loop's read buffer. A stream may ask or not.
+  virtual std::span<char> place_for_bytes() { return {}; }
+  /// Bytes from the peer. They lie in the loop's read buffer or at place_for_bytes(), may be
+  /// changed in place, and are gone from the read buffer when the call returns.
   virtual void on_bytes(std::span<char> bytes) = 0;
   /// There is room again after a write that took less than it was given.
   virtual void on_writable() = 0;

@@ -119,10 +119,11 @@ void TcpStream::on_again() {
 // Until EAGAIN or a short read: what arrives later is a new edge. Only behind a hangup, and on unix
 // sockets (where passed descriptors cut a read short), a short read proves nothing.
 void TcpStream::read() {
-  const std::span<char> buffer = loop_.read_buffer();
   std::size_t budget = bytes_per_turn;
   while (readable_ && !paused_ && !ended_ && fd_ >= 0) {
     if (budget == 0) return loop_.again(*this);
+    const std::span<char> place = events_->place_for_bytes();
+    const std::span<char> buffer = place.empty() ? loop_.read_buffer() : place;
     const std::size_t asked = std::min(buffer.size(), budget);
     const ssize_t got = ::recv(fd_, buffer.data(), asked, 0);
     if (got > 0) {

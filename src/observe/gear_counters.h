@@ -61,12 +61,15 @@ struct alignas(64) GearCounters {
 
 class CountersByGear {
  public:
-  /// Both are known by their numbers, and named when they first meet here. The loop's thread.
+  /// Both are known by their numbers; null until they first meet here. The loop's thread.
+  [[nodiscard]] GearCounters* find(std::size_t gear, std::size_t pool) const {
+    const bool known = gear < by_number_.size() && pool < by_number_[gear].size();
+    return known ? by_number_[gear][pool] : nullptr;
+  }
+  /// Named when they first meet here. The loop's thread.
   [[nodiscard]] GearCounters& of(std::size_t gear, std::string_view gear_name, std::size_t pool,
                                  std::string_view pool_name) {
-    const bool known = gear < by_number_.size() && pool < by_number_[gear].size();
-    if (known && by_number_[gear][pool]) [[likely]]
-      return *by_number_[gear][pool];
+    if (GearCounters* const known = find(gear, pool)) return *known;
     if (gear >= by_number_.size()) by_number_.resize(gear + 1);
     if (pool >= by_number_[gear].size()) by_number_[gear].resize(pool + 1);
     const std::lock_guard lock(mutex_);

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace orrery::observe {
 namespace {
 
+constexpr std::size_t usual_line_bytes = 256;
 constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
 
 // The bytes of the UTF-8 sequence that `text` begins with; 0 if it is none (RFC 3629).
@@ -54,10 +56,23 @@ void append_quoted(std::string& line, std::string_view text) {
   line += '"';
 }
 
+constexpr std::array<bool, 256> bare = [] {
+  std::array<bool, 256> allowed{};
+  for (const unsigned char c : std::string_view(
+           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/+@%[]*,;()<>#?&"))
+    allowed[c] = true;
+  return allowed;
+}();
+
 bool needs_no_quotes(std::string_view text) {
-  constexpr std::string_view allowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/+@%[]*,;()<>#?&";
-  return !text.empty() && text.find_first_not_of(allowed) == text.npos;
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](unsigned char byte) { return bare[byte]; });
+}
+
+template <typename Number>
+void append_number(std::string& line, Number number) {
+  const fmt::format_int text(number);
+  line.append(text.data(), text.size());
 }
 
 enum class Texts : std::uint8_t { bare_where_possible, quoted };
@@ -76,9 +91,9 @@ void append_value(std::string& line, const LogField::Value& value, Texts texts) 
   } else if (const auto* number = std::get_if<double>(&value)) {
     line += fmt::format("{:.6g}", *number);
   } else if (const auto* whole = std::get_if<std::int64_t>(&value)) {
-    line += fmt::to_string(*whole);
+    append_number(line, *whole);
   } else {
-    line += fmt::to_string(std::get<std::uint64_t>(value));
+    append_number(line, std::get<std::uint64_t>(value));
   }
 }
 
@@ -95,9 +110,12 @@ std::string_view name_of(Level level) {
 }
 
 std::string as_text(std::string_view event, LogFields fields) {
-  std::string line(event);
+  std::string line;
+  line.reserve(usual_line_bytes);
+  line += event;
   for (const LogField& field : fields) {
-    line.append(" ").append(field.name).append("=");
+    line += ' ';
+    line.append(field.name) += '=';
     append_value(line, field.value, Texts::bare_where_possible);
   }
   return line;

@@ -1,9 +1,11 @@
 #include "observe/spdlog_log.h"
 
+#include <sched.h>
 #include <spdlog/async_logger.h>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/base_sink.h>
 
 namespace orrery::observe {
 namespace {
@@ -38,6 +40,40 @@ class LevelName final : public spdlog::custom_flag_formatter {
   }
 };
 
+// Lines that come together are written together: as soon as no other line waits.
+class BatchingSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  BatchingSink(std::ostream& out, spdlog::details::thread_pool& queue) : out_(out), queue_(queue) {}
+  ~BatchingSink() override { write_out(); }
+  BatchingSink(const BatchingSink&) = delete;
+  BatchingSink& operator=(const BatchingSink&) = delete;
+
+ private:
+  static constexpr std::size_t most_bytes = 64 * 1024;
+
+  void sink_it_(const spdlog::details::log_msg& line) override {
+    formatter_->format(line, lines_);
+    if (lines_.size() >= most_bytes || queue_.queue_size() == 0) write_out();
+  }
+  void flush_() override { write_out(); }
+  void write_out() {
+    if (lines_.size() == 0) return;
+    out_.write(lines_.data(), static_cast<std::streamsize>(lines_.size()));
+    out_.flush();
+    lines_.clear();
+  }
+
+  std::ostream& out_;
+  spdlog::details::thread_pool& queue_;
+  spdlog::memory_buf_t lines_{};
+};
+
+// A line never interrupts a loop that runs: the thread waits for its turn, and lines gather.
+void yield_to_loops() {
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 std::unique_ptr<spdlog::formatter> formatter_for(LogFormat format) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   formatter->add_flag<LevelName>('l');
@@ -47,12 +83,13 @@ std::unique_ptr<spdlog::formatter> formatter_for(LogFormat format) {
 
 }  // namespace
 
-// One thread writes, and flushes every line: nothing waits for a timer.
+// One thread writes, and flushes what it has: nothing waits for a timer.
 struct SpdlogLog::Engine {
   Engine(const SpdlogOptions& options, std::ostream& out)
-      : pool(std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1)),
+      : pool(
+            std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1, yield_to_loops)),
         logger(std::make_shared<spdlog::async_logger>(
-            "orrery", std::make_shared<spdlog::sinks::ostream_sink_mt>(out, true), pool,
+            "orrery", std::make_shared<BatchingSink>(out, *pool), pool,
             spdlog::async_overflow_policy::overrun_oldest)) {
     logger->set_level(spdlog::level::trace);  // levels are SpdlogLog's own
     logger->set_formatter(formatter_for(options.format));

@@ -1,6 +1,7 @@
 #include "server/connection.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "server/loop_server.h"
 #include "server/session.h"
@@ -11,6 +12,11 @@ namespace {
 
 // How long a peer may take nothing of what a finishing connection still has for it.
 constexpr milliseconds stall_timeout = 30s;
+
+// Shorter payloads are copied: that costs less than a piece of its own in the write.
+constexpr std::size_t long_bytes = 4096;
+// Longer ones don't wait for others: a system call costs less than to copy them.
+constexpr std::size_t written_at_once_bytes = 32 * 1024;
 
 }  // namespace
 
@@ -32,8 +38,31 @@ void Connection::open(SlotId id, std::unique_ptr<Protocol> first) {
 void Connection::write(std::string_view head, std::string_view payload) {
   if (dead_ || write_ended_) return;
   if (!outbox_) outbox_ = server_.take_outbox();
-  outbox_->append(head, payload);
+  if (payload.size() < long_bytes)
+    outbox_->append(head, payload);
+  else
+    write_long(head, payload);
   server_.flush_later(*this);
+}
+
+void Connection::write_long(std::string_view head, std::string_view payload) {
+  const bool read_now = is_being_read(payload);
+  const bool at_once = !read_now && !blocked_ && payload.size() >= written_at_once_bytes;
+  if (!read_now && !at_once) return outbox_->append(head, payload);
+  outbox_->append(head);
+  outbox_->borrow(payload);
+  if (!at_once) return;  // on_bytes() ends in a flush
+  write_early();
+  outbox_->keep_borrowed();
+  if (blocked_ && !finishing_) protocol_->on_blocked();
+}
+
+// Whether they lie in the loop's read buffer, and stay there until on_bytes() returns.
+bool Connection::is_being_read(std::string_view bytes) const {
+  const std::span<char> buffer = server_.loop().read_buffer();
+  const std::less_equal<const char*> at_or_before;
+  return reading_ && at_or_before(buffer.data(), bytes.data()) &&
+         at_or_before(bytes.data() + bytes.size(), buffer.data() + buffer.size());
 }
 
 void Connection::write(const SharedBytes& bytes) {
@@ -43,9 +72,15 @@ void Connection::write(const SharedBytes& bytes) {
   server_.flush_later(*this);
 }
 
+void Connection::tell_flushed() {
+  wants_flushed_ = true;
+  server_.flush_later(*this);
+}
+
 void Connection::flush() {
   if (dead_) return;
   if (!blocked_ && !finishing_) protocol_->fill_outbox();
+  dirty_ = false;
   if (outbox_ && !outbox_->empty()) {
     const net::Written written = outbox_->flush(*stream_);
     if (written.error != 0) return broke(written.error);
@@ -66,7 +101,10 @@ void Connection::flush() {
   if (outbox_) server_.keep_outbox(std::move(outbox_));
   const bool tell = was_blocked || wants_flushed_;
   wants_flushed_ = false;
-  if (tell && !finishing_) protocol_->on_flushed();
+  if (tell && !finishing_) {
+    protocol_->on_flushed();
+    if (!dead_) settle_account();
+  }
   if (finishing_) end_writing();
 }
 
@@ -151,16 +189,27 @@ void Connection::wake_by(Time deadline) {
   server_.loop().timers().arm(*this, deadline);
 }
 
+std::span<char> Connection::place_for_bytes() {
+  if (dead_ || finishing_ || paused_ || parked_) return {};
+  return protocol_->place_for_bytes();
+}
+
 // What these bytes brought about on this connection leaves in one write, while its memory is hot.
 void Connection::on_bytes(std::span<char> bytes) {
   if (dead_ || finishing_) return;  // lingering: what still comes is of no interest
+  reading_ = true;
   const auto left = parked_ ? bytes : process(bytes);
-  if (dirty_) flush();
+  reading_ = false;
+  const bool flushed = dirty_;
+  if (flushed) flush();
+  if (outbox_) outbox_->keep_borrowed();
   if (dead_ || finishing_) return;
   if (!left.empty()) {
     if (!parked_) parked_ = std::make_unique<Parked>();
     parked_->bytes.append(left.data(), left.size());
     stream_->pause_reading();
+  } else if (flushed) {
+    return;  // which has settled it
   }
   settle_account();
 }

@@ -34,7 +34,8 @@ class Connection final : private net::StreamEvents, private net::Timer {
   // For its protocol.
 
   /// Queues bytes for one write: at the end of the readable event that runs on this connection,
-  /// else at the end of the turn.
+  /// else at the end of the turn. A long payload is written at once as far as the peer takes it, or
+  /// from the read buffer if it lies there: what the peer takes in time is not copied.
   void write(std::string_view head, std::string_view payload = {});
   void write(const SharedBytes& bytes);
   /// Writes now what the peer takes, to make room. Calls nothing: trouble is told at the turn's
@@ -63,7 +64,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void abort();
   [[nodiscard]] bool finishing() const { return finishing_; }
   /// Calls Protocol::on_flushed() when the outbox is next empty, even if nothing had to wait.
-  void tell_flushed() { wants_flushed_ = true; }
+  void tell_flushed();
   /// Calls Protocol::on_timer() at this time, or earlier if an earlier call asked for that.
   void wake_by(Time deadline);
 
@@ -88,11 +89,14 @@ class Connection final : private net::StreamEvents, private net::Timer {
     std::size_t taken = 0;  // of them, since
   };
 
+  std::span<char> place_for_bytes() override;
   void on_bytes(std::span<char> bytes) override;
   void on_writable() override;
   void on_end(int error) override;
   void on_timer(Time now) override;
 
+  void write_long(std::string_view head, std::string_view payload);
+  [[nodiscard]] bool is_being_read(std::string_view bytes) const;
   void flush();
   std::span<char> process(std::span<char> bytes);
   void continue_parked();
@@ -113,7 +117,9 @@ class Connection final : private net::StreamEvents, private net::Timer {
   std::uint32_t charged_bytes_ = 0;  // to the session's pool
   bool wants_flushed_ : 1 = false;
   bool replaced_ : 1 = false;  // the protocol has not begun yet
-  bool dirty_ : 1 = false;
+  bool dirty_ : 1 = false;     // something waits to be written, or somebody to be told
+  bool listed_ : 1 = false;    // in the LoopServer's list
+  bool reading_ : 1 = false;   // in on_bytes(), which ends in a flush
   bool again_ : 1 = false;
   bool blocked_ : 1 = false;
   bool paused_ : 1 = false;

@@ -274,8 +274,9 @@ void LoopServer::keep_buffer(std::string buffer) {
 // Connections.
 
 void LoopServer::flush_later(Connection& connection) {
-  if (connection.dirty_) return;
   connection.dirty_ = true;
+  if (connection.listed_ || connection.reading_) return;
+  connection.listed_ = true;
   connection.next_dirty_ = std::exchange(dirty_, &connection);
   loop_.at_turn_end(*this);
 }
@@ -318,8 +319,8 @@ void LoopServer::on_turn_end() {
   while (dirty_ || !buried_.empty()) {
     while (Connection* const connection = dirty_) {
       dirty_ = connection->next_dirty_;
-      connection->dirty_ = false;
-      connection->flush();
+      connection->listed_ = false;
+      if (connection->dirty_) connection->flush();
     }
     if (buried_.empty()) return;
     const SlotId id = buried_.back();

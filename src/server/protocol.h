@@ -31,6 +31,8 @@ class Protocol {
 
   /// Called once, when the connection has become this protocol's.
   virtual void start() = 0;
+  /// Where the bytes that come next had best be read to: see net::StreamEvents.
+  [[nodiscard]] virtual std::span<char> place_for_bytes() { return {}; }
   /// Takes bytes from the front of `bytes`; may change them in place.
   virtual Progress on_bytes(std::span<char>& bytes) = 0;
   /// The peer reads more slowly than we write: Connection::progressed() tells since when.

@@ -50,8 +50,10 @@ Session::~Session() {
 }
 
 observe::GearCounters& Session::counters() const {
-  return server().gear_counters().of(route_.gear_number, route().scope.gear, pool().number(),
-                                     pool().name());
+  auto& all = server().gear_counters();
+  if (auto* const known = all.find(route_.gear_number, pool().number())) [[likely]]
+    return *known;
+  return all.of(route_.gear_number, route().scope.gear, pool().number(), pool().name());
 }
 
 Time Session::now() const {

@@ -44,6 +44,7 @@ class Session final : public orrery::Session, public Protocol {
 
   // Protocol
   void start() override;
+  [[nodiscard]] std::span<char> place_for_bytes() override { return endpoint_.place_for_rest(); }
   Progress on_bytes(std::span<char>& bytes) override;
   void on_blocked() override;
   void fill_outbox() override;

@@ -10,13 +10,25 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "websocket/frame.h"
 
 namespace orrery::websocket {
 
+/// A message that came in one piece.
+struct WholeMessage {
+  Opcode opcode;  // text or binary
+  std::string_view payload;
+};
+
 class Decoder {
  public:
+  /// Takes a client's message that lies there whole, in one frame without extensions, and is no
+  /// longer than `most_bytes`; unmasked in place. What is anything else, is cut off or breaks a
+  /// rule stays where it is: for take_head(). Not inside a message.
+  [[nodiscard]] std::optional<WholeMessage> take_whole(std::span<char>& input,
+                                                       std::uint64_t most_bytes);
   /// Takes the head of the next frame: nothing while it is not complete. Not inside a frame.
   [[nodiscard]] bool take_head(std::span<char>& input);
   /// Takes what is there of the frame's payload, unmasked in place; ends the frame with its last

@@ -157,6 +157,66 @@ TEST(Decoder, AnEmptyFrameIsAFrameUntilItsPayloadIsTaken) {
   EXPECT_FALSE(decoder.in_frame());
 }
 
+std::string letters(std::size_t bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes; ++i) text.push_back(static_cast<char>('a' + i % 26));
+  return text;
+}
+
+TEST(Decoder, TakesAMessageThatLiesThereWhole) {
+  for (const std::size_t bytes : {0U, 1U, 3U, 16U, 63U, 64U, 125U, 126U, 1000U, 65'535U})
+    for (const Opcode opcode : {Opcode::text, Opcode::binary}) {
+      std::string frame = encode_frame(opcode, letters(bytes), {.mask = key}) + "rest";
+      std::span<char> input(frame);
+      Decoder decoder;
+      const auto message = decoder.take_whole(input, bytes);
+      ASSERT_TRUE(message) << bytes;
+      EXPECT_EQ(message->opcode, opcode);
+      EXPECT_EQ(message->payload, letters(bytes));
+      EXPECT_EQ(std::string(input.begin(), input.end()), "rest");
+      EXPECT_FALSE(decoder.in_frame());
+    }
+}
+
+TEST(Decoder, LeavesAllElseWhereItIs) {
+  const auto untouched = [](std::string bytes, std::uint64_t most_bytes = 1000) {
+    const std::string before = bytes;
+    std::span<char> input(bytes);
+    Decoder decoder;
+    return !decoder.take_whole(input, most_bytes) && input.size() == before.size() &&
+           bytes == before;
+  };
+  const auto whole = [](std::uint8_t first, std::uint64_t bytes, int form, bool masked = true) {
+    return head_with(first, bytes, form, masked) + letters(bytes);
+  };
+  for (int first = 0; first < 256; ++first) {
+    const bool takes = first == 0x81 || first == 0x82;
+    EXPECT_EQ(untouched(whole(static_cast<std::uint8_t>(first), 5, 0)), !takes) << first;
+  }
+  EXPECT_TRUE(untouched(whole(0x81, 5, 0, false))) << "not masked";
+  EXPECT_TRUE(untouched(whole(0x81, 300, 2, false))) << "not masked";
+  EXPECT_TRUE(untouched(whole(0x81, 125, 2))) << "not in the shortest form";
+  EXPECT_TRUE(untouched(whole(0x81, 300, 8))) << "not in the shortest form";
+  EXPECT_TRUE(untouched(whole(0x81, 6, 0), 5)) << "too big";
+  for (const std::uint64_t bytes : {5U, 300U}) {
+    const std::string frame = whole(0x82, bytes, shortest_form(bytes));
+    for (std::size_t cut = 0; cut < frame.size(); ++cut)
+      EXPECT_TRUE(untouched(frame.substr(0, cut))) << "cut at " << cut;
+  }
+}
+
+TEST(Decoder, TakesNoWholeMessageInTheMidstOfAFrame) {
+  std::string frame = encode_frame(Opcode::text, "hello", {.mask = key});
+  for (std::size_t cut = 1; cut < frame.size(); ++cut) {
+    std::string begun = frame.substr(0, cut), other = frame;
+    std::span<char> input(begun), whole(other);
+    Decoder decoder;
+    if (decoder.take_head(input)) (void)decoder.take_payload(input);
+    EXPECT_FALSE(decoder.take_whole(whole, 1000)) << "cut at " << cut;
+    EXPECT_EQ(other, frame);
+  }
+}
+
 TEST(Decoder, StaysSmall) {
   EXPECT_LE(sizeof(Decoder), 48U);
 }

@@ -52,6 +52,12 @@ Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
 
 Event Endpoint::next(std::span<char>& input, Time now, std::uint32_t most_fragments) {
   forget_delivered();
+  if (role_ == Role::server && !assembly_ && !ended_) {
+    if (const auto whole = decoder_.take_whole(input, message_bytes_)) {
+      if (whole->opcode == Opcode::text && !is_utf8(whole->payload)) return fail(bad_text);
+      return MessageArrived{whole->opcode, whole->payload};
+    }
+  }
   while (!ended_ && !(input.empty() && !decoder_.in_frame())) {
     if (!decoder_.in_frame()) {
       if (started_ == never) started_ = now;
@@ -65,6 +71,16 @@ Event Endpoint::next(std::span<char>& input, Time now, std::uint32_t most_fragme
   }
   input = {};
   return NeedMore{};
+}
+
+std::span<char> Endpoint::place_for_rest() {
+  constexpr std::size_t worth_it_bytes = 4096;
+  const bool in_plain_data = !ended_ && message_open() && !assembly_->compressed &&
+                             decoder_.in_frame() && !is_control(decoder_.head().opcode);
+  if (!in_plain_data) return {};
+  const std::span<char> room = assembly_->message.room_there_is();
+  const auto bytes = std::min<std::uint64_t>(room.size(), decoder_.remaining_bytes());
+  return room.first(bytes < worth_it_bytes ? 0 : static_cast<std::size_t>(bytes));
 }
 
 std::optional<Time> Endpoint::message_started() const {

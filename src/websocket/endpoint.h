@@ -70,6 +70,10 @@ class Endpoint {
   /// A message may come in so many fragments; 0: any number.
   [[nodiscard]] Event next(std::span<char>& input, Time now, std::uint32_t most_fragments = 0);
 
+  /// Room behind what is kept of an unfinished message, for what must follow: bytes that are put
+  /// there and then given to next() are not copied. Empty: they may lie anywhere.
+  [[nodiscard]] std::span<char> place_for_rest();
+
   /// Of messages that begin after this call; the one that is unfinished obeys from its next frame
   /// on.
   void set_message_bytes(std::uint64_t message_bytes) { message_bytes_ = message_bytes; }

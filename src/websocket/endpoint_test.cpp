@@ -303,5 +303,73 @@ TEST(Endpoint, StaysSmall) {
   EXPECT_LE(sizeof(Event), 32U);
 }
 
+// The rest of a message is put where it is kept, in pieces of this size.
+std::string with_rest_in_place(Opcode opcode, const std::string& text, std::size_t first,
+                               std::size_t piece) {
+  std::string frame = encode_frame(opcode, text, {.mask = MaskKey{1, 2, 3, 4}});
+  Endpoint endpoint(Role::server);
+  std::span<char> input = std::span(frame).first(first);
+  EXPECT_TRUE(std::holds_alternative<NeedMore>(endpoint.next(input, Time{})));
+  std::size_t placed = 0;
+  for (std::size_t at = first; at < frame.size();) {
+    const std::span<char> place = endpoint.place_for_rest();
+    const auto bytes = std::min({place.empty() ? piece : place.size(), piece, frame.size() - at});
+    std::span<char> rest = std::span(frame).subspan(at, bytes);
+    if (!place.empty()) {
+      std::copy(rest.begin(), rest.end(), place.begin());
+      rest = place.first(bytes);
+      placed += bytes;
+    }
+    at += bytes;
+    const Event event = endpoint.next(rest, Time{});
+    EXPECT_TRUE(rest.empty());
+    if (const auto* fault = std::get_if<Fault>(&event)) return fault->reason;
+    const auto* message = std::get_if<MessageArrived>(&event);
+    EXPECT_EQ(message != nullptr, at == frame.size());
+    if (message) {
+      EXPECT_GT(placed, 0U);
+      EXPECT_TRUE(endpoint.place_for_rest().empty());
+      return std::string(message->payload);
+    }
+  }
+  return "nothing";
+}
+
+TEST(Endpoint, TheRestOfAMessageMayBePutWhereItIsKept) {
+  std::string text;
+  for (int i = 0; text.size() < 60'000; ++i) text += std::to_string(i) + " ";
+  for (const Opcode opcode : {Opcode::text, Opcode::binary})
+    for (const std::size_t first : {9U, 10U, 1000U, 30'001U, 50'000U})
+      for (const std::size_t piece : {1000U, 4096U, 65'536U})
+        EXPECT_EQ(with_rest_in_place(opcode, text, first, piece), text) << first << " " << piece;
+  text[40'000] = static_cast<char>(0xff);
+  EXPECT_EQ(with_rest_in_place(Opcode::text, text, 1000, 4096), "text is not UTF-8");
+}
+
+TEST(Endpoint, HasNoPlaceForWhatIsNoRestOfAPlainMessage) {
+  const auto place_behind = [](const std::string& bytes) {
+    std::string copy = bytes;
+    std::span<char> input(copy);
+    Endpoint endpoint(Role::server);
+    (void)endpoint.next(input, Time{});
+    return endpoint.place_for_rest().size();
+  };
+  const MaskKey key{1, 2, 3, 4};
+  const std::string whole = encode_frame(Opcode::binary, std::string(20'000, 'x'), {.mask = key});
+  EXPECT_EQ(place_behind(""), 0U);
+  EXPECT_EQ(place_behind(whole), 0U);
+  EXPECT_EQ(place_behind(whole.substr(0, 5)), 0U) << "in the head";
+  EXPECT_EQ(place_behind(whole.substr(0, 100)), whole.size() - 100);
+  EXPECT_EQ(place_behind(whole.substr(0, whole.size() - 100)), 0U) << "too little";
+  const std::string begun = encode_frame(Opcode::text, "begun", {.fin = false, .mask = key});
+  EXPECT_EQ(place_behind(begun), 0U) << "between fragments";
+  EXPECT_EQ(place_behind(begun + encode_frame(Opcode::ping, "ping", {.mask = key}).substr(0, 8)),
+            0U)
+      << "in a control frame";
+  std::string broken = whole.substr(0, 100);
+  broken[0] = static_cast<char>(broken[0] | 0x70);
+  EXPECT_EQ(place_behind(broken), 0U) << "after a fault";
+}
+
 }  // namespace
 }  // namespace orrery::websocket

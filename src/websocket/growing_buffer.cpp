@@ -23,7 +23,8 @@ void GrowingBuffer::append(std::string_view bytes, std::uint64_t expected_bytes,
     grow_to(std::min(ceiling, std::max<std::uint64_t>(announced, 2 * capacity_)));
   }
   if (bytes.empty()) return;
-  std::memcpy(bytes_.get() + size_, bytes.data(), bytes.size());
+  if (bytes.data() != bytes_.get() + size_)
+    std::memcpy(bytes_.get() + size_, bytes.data(), bytes.size());
   size_ = needed;
 }
 

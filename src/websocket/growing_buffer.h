@@ -21,6 +21,10 @@ class GrowingBuffer {
   /// growing twice, trusted for 64 KiB at most. size() + bytes.size() <= ceiling.
   void append(std::string_view bytes, std::uint64_t expected_bytes, std::uint64_t ceiling);
 
+  /// Room behind size() that needs no growing; what append() finds there it does not copy.
+  [[nodiscard]] std::span<char> room_there_is() {
+    return {bytes_.get() + size_, capacity_ - size_};
+  }
   /// Room of at least one byte behind size(), to be filled and then committed. size() < ceiling.
   [[nodiscard]] std::span<char> room(std::uint64_t ceiling);
   /// Room of at least `bytes`, whatever that costs.

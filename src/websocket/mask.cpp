@@ -26,9 +26,17 @@ void mask_words(char* bytes, std::size_t size, std::uint32_t key) {
     word ^= wide;
     std::memcpy(bytes, &word, sizeof word);
   }
+  if (size >= sizeof key) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes, sizeof word);
+    word ^= key;
+    std::memcpy(bytes, &word, sizeof word);
+    bytes += sizeof word;
+    size -= sizeof word;
+  }
   std::array<char, sizeof key> rest;
   std::memcpy(rest.data(), &key, sizeof key);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(bytes[i] ^ rest[i % 4]);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(bytes[i] ^ rest[i]);
 }
 
 #if defined(__x86_64__)
@@ -96,13 +104,11 @@ void apply_mask_with(MaskCode code, std::span<char> bytes, MaskKey key, std::uin
 }
 
 void apply_mask(std::span<char> bytes, MaskKey key, std::uint64_t offset) {
-  static const Masker best = best_masker();
   constexpr std::size_t worth_a_jump = 64;
   const std::uint32_t word = turned(key, offset);
-  if (bytes.size() < worth_a_jump)
-    mask_words(bytes.data(), bytes.size(), word);
-  else
-    best(bytes.data(), bytes.size(), word);
+  if (bytes.size() < worth_a_jump) return mask_words(bytes.data(), bytes.size(), word);
+  static const Masker best = best_masker();
+  best(bytes.data(), bytes.size(), word);
 }
 
 }  // namespace orrery::websocket

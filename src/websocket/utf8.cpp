@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace orrery::websocket {
 namespace {
@@ -21,10 +22,30 @@ std::size_t unfinished_bytes(std::string_view text) {
   return 0;
 }
 
+// Word by word; the last word may look at some bytes again.
+bool is_ascii(std::string_view text) {
+  constexpr std::uint64_t top_bits = 0x8080'8080'8080'8080;
+  std::uint64_t seen = 0;
+  if (text.size() < sizeof seen) {
+    for (const char byte : text) seen |= static_cast<std::uint8_t>(byte);
+    return (seen & 0x80) == 0;
+  }
+  const auto word_at = [&](std::size_t at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    return word;
+  };
+  for (std::size_t at = 0; at < text.size() - sizeof seen; at += sizeof seen) seen |= word_at(at);
+  return ((seen | word_at(text.size() - sizeof seen)) & top_bits) == 0;
+}
+
 }  // namespace
 
+// Most short texts are ASCII, which is seen before simdjson has begun.
 bool is_utf8(std::string_view text) {
-  return text.empty() || simdjson::validate_utf8(text.data(), text.size());
+  constexpr std::size_t short_bytes = 128;
+  if (text.size() <= short_bytes && is_ascii(text)) return true;
+  return simdjson::validate_utf8(text.data(), text.size());
 }
 
 bool Utf8Validator::feed(std::string_view piece) {

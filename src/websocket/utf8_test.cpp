@@ -127,6 +127,18 @@ TEST(Utf8, EndingInsideACharacterIsIncomplete) {
   EXPECT_TRUE(validator.complete());
 }
 
+TEST(Utf8, ABadByteIsSeenAnywhereInATextOfAnyLength) {
+  for (std::size_t bytes = 1; bytes <= 140; ++bytes) {
+    std::string text(bytes, 'a');
+    ASSERT_TRUE(is_utf8(text)) << bytes;
+    for (char& byte : text) {
+      byte = static_cast<char>(0xff);
+      ASSERT_FALSE(is_utf8(text)) << bytes;
+      byte = 'a';
+    }
+  }
+}
+
 TEST(Utf8, TheStateIsThreeBytes) {
   EXPECT_LE(sizeof(Utf8Validator), 4U);
 }

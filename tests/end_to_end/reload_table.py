@@ -168,3 +168,20 @@ def _(place):
             thread.join()
     expect_equal(trouble, [])
     return "8 sessions stayed"
+
+
+@table.row("a reload with a broken certificate leaves the limits as they were, too")
+def _(place):
+    paths = [os.path.join(place.world.folder, name) for name in ("halves.pem", "halves.key")]
+    make_certificate(*paths, "first")
+    program = place.own_server(server={"tls": {"certificate": paths[0], "key": paths[1]}})
+    program.tls = trusting(paths[0])
+    admin = admin_of(program)
+    rewrite(program, limit_messages(5))
+    with open(paths[0], "w", encoding="ascii") as broken:
+        broken.write("no certificate")
+    answer = reload(admin)
+    expect_equal(answer.returncode, 1)
+    expect("server.tls" in answer.stderr and paths[0] in answer.stderr, answer.stderr)
+    place.client(program).echoes()
+    return "nothing changed"

@@ -158,6 +158,13 @@ def instructions():
     return found
 
 
+@table.row("image: the linter finds nothing")
+def _(_place):
+    linter = os.path.join(ROOT, "tests", "node_modules", ".bin", "dockerfile-utils")
+    expect_equal(run(linter, "lint", os.path.join(PACKAGING, "Dockerfile")).strip(), "", "lint")
+    return "linted"
+
+
 @table.row("image: two stages with pinned bases, nobody's user, health check, SIGTERM")
 def _(_place):
     found = instructions()
