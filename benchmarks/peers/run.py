@@ -213,7 +213,8 @@ def main():
         network.prepare()
     raise_descriptors()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # for the contestants, which inherit it
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # an end in good order, with a report so far
+        signal.signal(number, signal.default_int_handler)
     pace = pace_of(options)
     head = head_of(pace, peers)
     run = Run(pace, chosen, peers)
