@@ -73,12 +73,12 @@ def why_it_failed(status, printed, complained):
 
 def take_turn(server, case, pace, rate=0):
     """The report of `orrery bench` as a dictionary; Failed says what went wrong."""
-    scheme, path = ("wss", "tls") if case.ability == "tls" else ("ws", "")
-    target = "/echo" if server.name == "orrery" and case.ability == "deflate" else case.path
-    words = [ORRERY, "bench", f"{scheme}://127.0.0.1:{server.port}{target}", *case.words,
-             "--duration", f"{pace.duration_ms}ms", "--warmup", f"{pace.warmup_ms}ms",
-             "--pid", server.pid, "--json"]
-    if path:
+    secret = case.ability == "tls"
+    path = case.path if server.name != "orrery" or case.ability != "deflate" else "/echo"
+    words = [ORRERY, "bench", f"{'wss' if secret else 'ws'}://127.0.0.1:{server.port}{path}",
+             *case.words, "--duration", f"{pace.duration_ms}ms", "--warmup",
+             f"{pace.warmup_ms}ms", "--pid", server.pid, "--json"]
+    if secret:
         words.append("--insecure")
     if rate:
         words += ["--rate", rate]
@@ -88,7 +88,10 @@ def take_turn(server, case, pace, rate=0):
     server.check_it_lives()
     if status != 0:
         raise Failed(why_it_failed(status, printed, complained))
-    return json.loads(printed)
+    report = json.loads(printed)
+    if report["mode"] != "idle" and not report["answered"]:
+        raise Failed(f"nothing was answered in {pace.duration_ms} ms")
+    return report
 
 
 def half_of_slowest(rates):

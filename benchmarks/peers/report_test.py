@@ -146,6 +146,47 @@ class Words(unittest.TestCase):
                                                         "compress\n"))
 
 
+class Turns(unittest.TestCase):
+    """What a turn makes of `orrery bench`, which is not run."""
+
+    def take(self, printed, case=ECHO, status=0):
+        class Server:
+            name, port, pid = "orrery", 1, 2
+
+            def check_it_lives(self):
+                pass
+
+        def play(words, seconds, cores):
+            del seconds, cores
+            self.words = [str(word) for word in words]
+            return status, printed, ""
+
+        before, measuring.run_to_end = measuring.run_to_end, play
+        try:
+            return measuring.take_turn(Server(), case, measuring.Pace(1, 200, 0))
+        finally:
+            measuring.run_to_end = before
+
+    def test_a_turn_is_what_bench_printed(self):
+        self.assertEqual(7, self.take('{"mode":"echo","answered":7}')["answered"])
+        self.assertEqual(["--duration", "200ms"],
+                         self.words[(at := self.words.index("--duration")):at + 2])
+
+    def test_a_turn_without_answers_is_none(self):
+        with self.assertRaisesRegex(measuring.Failed, "nothing was answered in 200 ms"):
+            self.take('{"mode":"echo","answered":0}')
+        self.assertEqual(0, self.take('{"mode":"idle","answered":0}')["answered"])
+
+    def test_ours_echoes_compressed_where_it_echoes(self):
+        deflate, secret = (next(case for case in cases.CASES if case.name == name)
+                           for name in ("deflate", "tls-125B"))
+        self.take('{"mode":"echo","answered":1}', deflate)
+        self.assertIn("ws://127.0.0.1:1/echo", self.words)
+        self.take('{"mode":"echo","answered":1}', secret)
+        self.assertIn("wss://127.0.0.1:1/echo", self.words)
+        self.assertIn("--insecure", self.words)
+
+
 class Playing(unittest.TestCase):
     """A match in which nothing is started: who is asked, and in which order."""
 
