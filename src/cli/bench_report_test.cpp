@@ -3,9 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
-#include "cli/process_meter.h"
 #include "config/parse.h"
 
 namespace orrery::cli {
@@ -70,19 +67,6 @@ TEST(BenchReport, IsJsonForPrograms) {
         "\"cpuMicrosecondsPerMessage\":15.0000", "\"bytesPerSession\":-3",
         "\"lastMemberMicroseconds\":{\"count\":0", R"("a \"quoted\"\u000a\\ word":1)"})
     EXPECT_THAT(json, HasSubstr(words));
-}
-
-TEST(ProcessMeter, ReadsWhatAProcessCosts) {
-  const auto cost = cost_of(::getpid());
-  ASSERT_TRUE(cost) << cost.error();
-  EXPECT_GT(cost->resident_bytes, 1u << 20);
-  EXPECT_LE(cost->cpu, own_cpu() + 20ms);
-}
-
-TEST(ProcessMeter, KnowsNoProcessThatIsNone) {
-  const auto cost = cost_of(2'000'000'000);
-  ASSERT_FALSE(cost);
-  EXPECT_THAT(cost.error(), HasSubstr("pidof orrery"));
 }
 
 }  // namespace

@@ -4,10 +4,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 namespace orrery::cli {
 namespace {
@@ -16,10 +18,24 @@ Nanoseconds of(const timeval& time) {
   return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
 }
 
+// What all threads have computed: the first number of their schedstat. 0 where there is none.
+Nanoseconds computed_by_threads(const std::string& process) {
+  Nanoseconds sum{0};
+  std::error_code error;
+  std::filesystem::directory_iterator task(process + "/task", error);
+  for (; !error && task != std::filesystem::directory_iterator(); task.increment(error)) {
+    std::int64_t computed = 0;
+    std::ifstream(task->path() / "schedstat") >> computed;  // 0 from a thread that just ended
+    sum += Nanoseconds{computed};
+  }
+  return sum;
+}
+
 }  // namespace
 
-Result<ProcessCost> cost_of(pid_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+Result<ProcessCost> cost_of(pid_t pid, const std::string& proc) {
+  const std::string process = fmt::format("{}/{}", proc, pid);
+  std::ifstream file(process + "/stat");
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   // The second field is the program's name, which may hold anything but ends the last ')'.
   const auto name_end = text.rfind(')');
@@ -34,10 +50,10 @@ Result<ProcessCost> cost_of(pid_t pid) {
     if (number == user || number == user + 1) ticks += std::stoll(field);
     if (number == resident) pages = std::stoll(field);
   }
-  const auto per_second = ::sysconf(_SC_CLK_TCK);
+  Nanoseconds cpu = computed_by_threads(process);
+  if (cpu == Nanoseconds{0}) cpu = Nanoseconds{ticks * (1'000'000'000 / ::sysconf(_SC_CLK_TCK))};
   return ProcessCost{
-      Nanoseconds{ticks * (1'000'000'000 / per_second)},
-      static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
+      cpu, static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
 }
 
 Nanoseconds own_cpu() {

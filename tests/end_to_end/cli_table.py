@@ -243,6 +243,7 @@ def _(place):
     latencies_make_sense(report["latencyMicroseconds"])
     expect(report["latencyMicroseconds"]["count"] >= report["answered"] * 0.9, f"{report}")
     expect(report["server"]["residentBytes"] > 1 << 20, f"{report}")
+    expect(0.05 < report["server"]["cpuMicrosecondsPerMessage"] < 5000, f"{report}")
     return "answered"
 
 
