@@ -4,11 +4,13 @@ import json
 import math
 import os
 import signal
+import statistics
 import subprocess
 from dataclasses import dataclass, field
 
 from contestants import BUILD, ORRERY, Failed, Server, core_of_load, stays_on
 
+FULL_RATE_CASE = "echo-100"
 MOST_FRESH_ROUNDS = 3
 PATIENCE_SECONDS = 60
 
@@ -101,11 +103,18 @@ def half_of_slowest(rates):
     return max(1, int(half // step * step))
 
 
-class Match:
-    """One case, with everybody who takes part in it."""
+def rates_of(results, compiled):
+    """What the C++ contestants could do in the case that half-rate takes half of, if it was run."""
+    return [statistics.median(turn["perSecond"] for turn in outcome.turns)
+            for result in results if result.case.name == FULL_RATE_CASE
+            for name, outcome in result.outcomes.items() if name in compiled and outcome.counts]
 
-    def __init__(self, case, contestants, pace, certificates, say):
-        self.case, self.pace, self.say = case, pace, say
+
+class Match:
+    """One case, with everybody who takes part in it. `rates`: rates_of(), or warming up says it."""
+
+    def __init__(self, case, contestants, pace, certificates, say, rates=()):
+        self.case, self.pace, self.say, self.rates = case, pace, say, list(rates)
         self.certificates = certificates if case.ability == "tls" else None
         self.contestants = {each.name: each for each in contestants}
         self.outcomes = {name: Outcome() for name in self.contestants}
@@ -172,8 +181,8 @@ class Match:
 
         for name in self.playing():
             self.attempt(name, warm)
-        if self.case.half_rate and rates:
-            self.rate = half_of_slowest(rates)
+        if self.case.half_rate and (self.rates or rates):
+            self.rate = half_of_slowest(self.rates or rates)
 
     def turn(self, name):
         if self.case.fresh:

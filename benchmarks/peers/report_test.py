@@ -53,6 +53,14 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(4, measuring.half_of_slowest([9.0]))
         self.assertEqual(1, measuring.half_of_slowest([0.5]))
 
+    def test_the_rate_is_that_of_the_full_case_of_compiled_contestants(self):
+        full = next(case for case in cases.CASES if case.name == measuring.FULL_RATE_CASE)
+        crowd = {"orrery": outcome(1.0, rate=90.0), "beast": outcome(1.0, 1.0, rate=60.0),
+                 "ws": outcome(1.0, rate=10.0), "websocketpp": Outcome(failure="gone")}
+        results = [CaseResult(ECHO, crowd), CaseResult(full, crowd)]
+        self.assertEqual([90.0, 60.0],
+                         measuring.rates_of(results, {"orrery", "beast", "websocketpp"}))
+
 
 class Tables(unittest.TestCase):
     def test_cells_say_ratio_range_and_cost(self):

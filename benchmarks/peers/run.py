@@ -22,7 +22,7 @@ import report
 from cases import CASES, HANDLERS, names
 from contestants import (OURS, PEERS, ROOT, Failed, cores_of_servers, core_of_load, given_peer,
                          make_certificates, usable_cores, version_of)
-from measuring import Match, Pace, handlers_table
+from measuring import Match, Pace, handlers_table, rates_of
 
 CONTRACT = """\
 A program of --peer listens on 127.0.0.1, at the port in the environment variable PORT (which is
@@ -165,7 +165,9 @@ class Run:
                 self.interrupted = True
 
     def play(self, case, certificates):
-        result = Match(case, [OURS, *self.peers], self.pace, certificates, say).play()
+        everybody = [OURS, *self.peers]
+        rates = rates_of(self.results, {each.name for each in everybody if each.compiled})
+        result = Match(case, everybody, self.pace, certificates, say, rates).play()
         self.results.append(result)
         say("")
         for line in report.failures([result]):
