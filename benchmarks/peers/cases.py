@@ -22,11 +22,11 @@ def traffic(connections, depth, size):
 
 
 def echo(sessions, depth, size):
-    return (*traffic(sessions, depth, size), "--binary")
+    return (*traffic(sessions, depth, size), "--text")
 
 
 def fan_out(depth, size):
-    return ("--mode", "fan-out", *traffic(1000, depth, size), "--binary")
+    return ("--mode", "fan-out", *traffic(1000, depth, size), "--text")
 
 
 def short(size):
