@@ -128,8 +128,8 @@ def head_of(pace, peers):
         else f"servers on core {cores_of_servers(1)[0]}, load on core {core_of_load(1)}; with 2 " \
              f"loops on {' and '.join(map(str, cores_of_servers(2)))}, load on {core_of_load(2)}"
     return [*report.machine(ROOT), network.describe(), cores,
-            f"{pace.rounds} rounds of {pace.duration_ms} ms after {pace.warmup_ms} ms; text "
-            "messages, so UTF-8 is checked; CPU is user and system time of all threads of the server",
+            f"{pace.rounds} rounds of {pace.duration_ms} ms after {pace.warmup_ms} ms; text, so "
+            "UTF-8 is checked; CPU is user and system time of all threads of the server",
             "versions: " + ", ".join(f"{name} {version or '(as given)'}"
                                      for name, version in versions)]
 
