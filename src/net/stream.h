@@ -12,14 +12,17 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace orrery::net {
+
+class SendBatch;
 
 /// What a Stream tells its owner.
 class StreamEvents {
  public:
-  /// Bytes from the peer. They lie in the loop's read buffer, may be changed in place, and are
-  /// gone when the call returns.
+  /// Bytes from the peer. They lie in a buffer of the loop, may be changed in place, and are gone
+  /// when the call returns.
   virtual void on_bytes(std::span<char> bytes) = 0;
   /// There is room again after a write that took less than it was given.
   virtual void on_writable() = 0;
@@ -53,6 +56,11 @@ class Stream {
   virtual void start(StreamEvents& events) = 0;
   /// Takes what fits now; never blocks, never raises SIGPIPE.
   virtual Written write(std::span<const iovec> pieces) = 0;
+  /// Adds these bytes to a batch, in the place of write(). Whether it did: who can't, or not now,
+  /// is written to.
+  [[nodiscard]] virtual bool write_with(SendBatch& batch, std::string_view bytes);
+  /// What became of them: `result` is the batch's answer to `offered` bytes.
+  virtual Written wrote(std::size_t offered, int result);
   /// After pause_reading() no on_bytes() comes until resume_reading(); a broken peer is still told.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
