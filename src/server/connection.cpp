@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "net/send_batch.h"
 #include "server/loop_server.h"
 #include "server/session.h"
 
@@ -43,14 +44,39 @@ void Connection::write(const SharedBytes& bytes) {
   server_.flush_later(*this);
 }
 
+void Connection::fill_outbox() {
+  if (!blocked_ && !finishing_) protocol_->fill_outbox();
+}
+
 void Connection::flush() {
   if (dead_) return;
-  if (!blocked_ && !finishing_) protocol_->fill_outbox();
-  if (outbox_ && !outbox_->empty()) {
-    const net::Written written = outbox_->flush(*stream_);
-    if (written.error != 0) return broke(written.error);
-    if (written.bytes > 0 || !blocked_) progressed_ = server_.loop().now();
-  }
+  fill_outbox();
+  if (outbox_ && !outbox_->empty()) return after_write(outbox_->flush(*stream_));
+  after_flush();
+}
+
+// Whether it takes part in the batch; else flush() is for it.
+bool Connection::flush_with(net::SendBatch& batch) {
+  if (dead_) return false;
+  fill_outbox();
+  if (!outbox_ || blocked_) return false;
+  const auto bytes = outbox_->only_piece();
+  return !bytes.empty() && stream_->write_with(batch, bytes);
+}
+
+void Connection::flushed_with(const net::SendBatch& batch, std::size_t index) {
+  const net::Written written = stream_->wrote(batch.offered(index), batch.result(index));
+  outbox_->consume(written.bytes);
+  after_write(written);
+}
+
+void Connection::after_write(const net::Written& written) {
+  if (written.error != 0) return broke(written.error);
+  if (written.bytes > 0 || !blocked_) progressed_ = server_.loop().now();
+  after_flush();
+}
+
+void Connection::after_flush() {
   const bool was_blocked = blocked_;
   blocked_ = outbox_ && !outbox_->empty();
   settle_account();
@@ -151,11 +177,12 @@ void Connection::wake_by(Time deadline) {
   server_.loop().timers().arm(*this, deadline);
 }
 
-// What these bytes brought about on this connection leaves in one write, while its memory is hot.
+// What these bytes brought about on this connection leaves in one write, while its memory is hot;
+// or with that of others, at the end of the turn.
 void Connection::on_bytes(std::span<char> bytes) {
   if (dead_ || finishing_) return;  // lingering: what still comes is of no interest
   const auto left = parked_ ? bytes : process(bytes);
-  if (dirty_) flush();
+  if (dirty_ && !server_.sends_later(*this)) flush();
   if (dead_ || finishing_) return;
   if (!left.empty()) {
     if (!parked_) parked_ = std::make_unique<Parked>();

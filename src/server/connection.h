@@ -93,7 +93,12 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void on_end(int error) override;
   void on_timer(Time now) override;
 
+  void fill_outbox();
   void flush();
+  [[nodiscard]] bool flush_with(net::SendBatch& batch);
+  void flushed_with(const net::SendBatch& batch, std::size_t index);
+  void after_write(const net::Written& written);
+  void after_flush();
   std::span<char> process(std::span<char> bytes);
   void continue_parked();
   void end_writing();
