@@ -45,6 +45,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/orreryConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/orreryConfig.cmake
   ${PROJECT_BINARY_DIR}/orreryConfigVersion.cmake ${PROJECT_SOURCE_DIR}/cmake/Findisal.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/Findliburing.cmake
   DESTINATION ${orrery_cmake_dir} COMPONENT development)
 
 # pkg-config --static orrery

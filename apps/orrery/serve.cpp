@@ -258,6 +258,7 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
   started = true;
   log.info("START", {{"version", version()},
                      {"gears", gears.size()},
+                     {"io", net::name_of(engine.backend())},
                      {"descriptors", descriptors},
                      {"sessions_fit", connections_that_fit(descriptors)}});
   announce(engine, admin, out);

@@ -1,44 +1,25 @@
 #include "net/epoll_poller.h"
 
 #include <fmt/format.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <limits>
 
+#include "net/eventfd_waker.h"
+
 namespace orrery::net {
-namespace {
-
-class EventfdWaker final : public Waker {
- public:
-  explicit EventfdWaker(Descriptor eventfd) : eventfd_(std::move(eventfd)) {}
-  [[nodiscard]] int fd() const { return eventfd_.get(); }
-  void wake() override {
-    const std::uint64_t one = 1;
-    // Fails only when 2^64 wake-ups are unread, and then one is certainly pending.
-    [[maybe_unused]] const auto written = ::write(eventfd_.get(), &one, sizeof one);
-  }
-
- private:
-  Descriptor eventfd_;
-};
-
-}  // namespace
 
 Result<std::unique_ptr<Poller>> EpollPoller::create() {
   Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return Error{fmt::format("cannot create an epoll: {}", std::strerror(errno))};
-  Descriptor wakeup(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wakeup) return Error{fmt::format("cannot create an eventfd: {}", std::strerror(errno))};
-  auto waker = std::make_shared<EventfdWaker>(std::move(wakeup));
-  // Edge-triggered: every write is told once, so that nobody needs to read the counter.
+  auto waker = EventfdWaker::create();
+  if (!waker) return Error{waker.error()};
   epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, waker->fd(), &event) != 0)
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, (*waker)->fd(), &event) != 0)
     return Error{fmt::format("cannot watch an eventfd: {}", std::strerror(errno))};
-  return std::unique_ptr<Poller>(new EpollPoller(std::move(epoll), std::move(waker)));
+  return std::unique_ptr<Poller>(new EpollPoller(std::move(epoll), *std::move(waker)));
 }
 
 EpollPoller::EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker)

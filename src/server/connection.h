@@ -97,7 +97,12 @@ class Connection final : private net::StreamEvents, private net::Timer {
 
   void write_long(std::string_view head, std::string_view payload);
   [[nodiscard]] bool is_being_read(std::string_view bytes) const;
+  void fill_outbox();
   void flush();
+  [[nodiscard]] bool flush_with(net::SendBatch& batch);
+  void flushed_with(const net::SendBatch& batch, std::size_t index);
+  void after_write(const net::Written& written);
+  void after_flush();
   std::span<char> process(std::span<char> bytes);
   void continue_parked();
   void end_writing();

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "net/backend.h"
 #include "net/cores.h"
-#include "net/epoll_poller.h"
 #include "net/tcp_stream.h"
 #include "net/tls_stream.h"
 #include "server/metrics.h"
@@ -198,13 +198,22 @@ void Engine::watch_callbacks() {
   watchdog_ = std::make_unique<pools::WatchdogThread>(*watch_, node_.environment.clock);
 }
 
+net::Backend Engine::backend() const {
+  switch (node_.options.io) {
+    case Io::epoll: return net::Backend::epoll;
+    case Io::io_uring: return net::Backend::io_uring;
+    case Io::automatic: break;
+  }
+  return net::automatic_backend();
+}
+
 // Listeners and loops, but no thread yet.
 Result<void> Engine::set_up() {
   for (auto& address : listening_)
     if (auto opened = open(*address); !opened) return opened;
   for (std::size_t i = 0; i < node_.options.threads; ++i) {
-    auto poller = net::EpollPoller::create();
-    if (!poller) return Error{poller.error()};
+    auto poller = net::create_poller(backend());
+    if (!poller) return Error{"server.io: " + poller.error()};
     threads_.push_back(std::make_unique<LoopThread>(node_, std::move(*poller), i));
     node_.loops.push_back(std::make_unique<LoopServer>(node_, threads_.back()->loop));
     threads_.back()->server = node_.loops.back().get();

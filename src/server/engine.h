@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "net/backend.h"
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/proxy_door.h"
@@ -69,6 +70,8 @@ class Engine {
   void set_pool(std::string_view pool, const PoolLimits& limits);
   void close_pool(std::string_view pool);
 
+  /// How its loops wait for their sockets.
+  [[nodiscard]] net::Backend backend() const;
   /// See Server::addresses().
   [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
 

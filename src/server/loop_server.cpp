@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "net/send_batch.h"
 #include "server/broadcast.h"
 #include "server/http_protocol.h"
 #include "server/session.h"
@@ -30,6 +31,7 @@ constexpr milliseconds accounts_settle_after = 1s;
 LoopServer::LoopServer(Node& node, net::Loop& loop)
     : node_(node),
       loop_(loop),
+      batch_(loop.poller().send_batch()),
       rules_(node.rules.back().get()),
       door_(std::make_shared<actor::Door>(loop.inbox(), loop.index(), *this)) {
   node.registry->add_loop(door_, *this);
@@ -317,11 +319,7 @@ void LoopServer::on_turn_end() {
   deflate_.trim();
   handed_out_bytes_ = 0;
   while (dirty_ || !buried_.empty()) {
-    while (Connection* const connection = dirty_) {
-      dirty_ = connection->next_dirty_;
-      connection->listed_ = false;
-      if (connection->dirty_) connection->flush();
-    }
+    batch_ != nullptr ? flush_in_batches() : flush_all();
     if (buried_.empty()) return;
     const SlotId id = buried_.back();
     buried_.pop_back();
@@ -330,6 +328,41 @@ void LoopServer::on_turn_end() {
     forget_again(*connection);
     connections_.remove(id);
     load_.store(connections_.size(), std::memory_order_relaxed);
+  }
+}
+
+void LoopServer::flush_all() {
+  while (Connection* const connection = dirty_) {
+    dirty_ = connection->next_dirty_;
+    connection->listed_ = false;
+    if (connection->dirty_) connection->flush();
+  }
+}
+
+// Who has one piece to send takes part. The others are written to behind it, because what they do
+// then must not touch bytes that the batch still refers to.
+void LoopServer::flush_in_batches() {
+  while (dirty_) {
+    Connection* alone = nullptr;
+    while (dirty_ && !batch_->full()) {
+      Connection* const connection = std::exchange(dirty_, dirty_->next_dirty_);
+      if (connection->dirty_ && connection->flush_with(*batch_))
+        in_batch_.push_back(connection);
+      else
+        connection->next_dirty_ = std::exchange(alone, connection);
+    }
+    batch_->send();
+    for (std::size_t i = 0; i < in_batch_.size(); ++i) {
+      in_batch_[i]->listed_ = false;
+      in_batch_[i]->flushed_with(*batch_, i);
+    }
+    batch_->clear();
+    in_batch_.clear();
+    while (Connection* const connection = alone) {
+      alone = connection->next_dirty_;
+      connection->listed_ = false;
+      if (connection->dirty_) connection->flush();
+    }
   }
 }
 

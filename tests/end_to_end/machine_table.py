@@ -1,6 +1,7 @@
 """The commands about this machine and this configuration: doctor, routes. `run.py machine`."""
 import os
 import subprocess
+import sys
 
 import server
 from rows import Table, expect, expect_equal
@@ -24,7 +25,7 @@ def line_about(what, answer):
 def _(_place):
     answer = orrery("doctor")
     expect_equal((answer.returncode, answer.stderr), (0, ""))
-    for what in ("descriptors", "backlog", "port range", "clock", "listener 127.0.0.1:0"):
+    for what in ("descriptors", "backlog", "port range", "clock", "io:", "listener 127.0.0.1:0"):
         words = [line.split()[0] for line in answer.stdout.splitlines() if what in line]
         expect(words and set(words) <= {"ok", "warn"}, f"{what} in {answer.stdout!r}")
     return "exit 0"
@@ -62,6 +63,44 @@ def _(place):
     missing = orrery("doctor", f"server.tls.certificate={nowhere}", f"server.tls.key={key}")
     expect_equal(missing.returncode, 1, missing.stdout)
     return "warn, fail, fail"
+
+
+# Becomes the program behind it, which may not ask for an io_uring: seccomp answers EPERM.
+FORBID = """
+import ctypes, os, struct, sys
+IO_URING_SETUP, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 425, 22, 38
+rules = [(0x20, 0, 0, 0), (0x15, 0, 1, IO_URING_SETUP), (0x06, 0, 0, 0x50001),
+         (0x06, 0, 0, 0x7fff0000)]
+filter = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(rules), ctypes.addressof(filter)))
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+assert libc.prctl(PR_SET_SECCOMP, 2, ctypes.addressof(program), 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+SANDBOX = [sys.executable, "-c", FORBID]
+
+
+def io_uring_is_forbidden():
+    return line_about(" io: ", orrery("doctor", "server.io=io_uring")).startswith("fail")
+
+
+@table.row("a sandbox without io_uring: doctor and start say so, epoll serves")
+def _(place):
+    words = [server.BINARY, "doctor", "--set=server.io=io_uring", "--set=admin.port=0"]
+    answer = subprocess.run([*SANDBOX, *words], capture_output=True, text=True, check=False,
+                            timeout=server.PATIENCE)
+    line = line_about(" io: ", answer)
+    expect(line.startswith("fail") and "not permitted" in line and "server.io=epoll" in line, line)
+    serve = [*SANDBOX, server.BINARY, "serve", *(f"--set={each}" for each in OWN)]
+    with server.Program([*serve, "--set=server.io=io_uring"], ready=False) as refused:
+        expect_equal(refused.wait(), 1, "exit status")
+        expect(any("server.io: io_uring is not to be had here: Operation not permitted" in line
+                   for line in refused.log.lines), refused.log.lines)
+    for io in ("auto", "epoll"):
+        place.client(place.own(server.Program([*serve, f"--set=server.io={io}"]))).echoes()
+    return "exit 1"
 
 
 @table.row("doctor: a configuration that is refused is told first")
