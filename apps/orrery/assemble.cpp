@@ -145,6 +145,19 @@ std::uint64_t connections_that_fit(std::uint64_t descriptors) {
   return descriptors - std::min(descriptors, reserved_descriptors);
 }
 
+// A gear's own pool has the defaults until it is configured.
+std::uint64_t largest_pool(const config::Tree& tree) {
+  std::uint64_t most = 0;
+  for (const auto& [name, pool] : tree.pools)
+    most = std::max<std::uint64_t>(most, pool.max_connections);
+  const std::pair<const char*, const config::Gear*> gears[] = {{"gear:echo", &tree.gears.echo},
+                                                               {"gear:chat", &tree.gears.chat}};
+  for (const auto& [pool, gear] : gears)
+    if (gear->listed && !tree.pools.contains(pool))
+      most = std::max<std::uint64_t>(most, config::Pool{}.max_connections);
+  return most;
+}
+
 observe::SpdlogOptions log_options(const config::Log& log) {
   constexpr observe::Level levels[] = {observe::Level::debug, observe::Level::info,
                                        observe::Level::warn, observe::Level::error};

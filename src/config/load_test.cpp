@@ -414,6 +414,33 @@ TEST(Load, LeavesVariablesAloneThatAreNoPaths) {
               ElementsAre(HasSubstr("ORRERY_SERVER__PROT: server.PROT: found the unknown key")));
 }
 
+TEST(Load, WarnsOfVariablesThatLookLikeAKey) {
+  for (const auto* name : {"ORRERY_PORT", "ORRERY_SERVER_PORT", "ORRERY_server_port"})
+    EXPECT_THAT(texts_of(load_variables({{name, "8080"}}).warnings),
+                ElementsAre(std::string(name) +
+                            ": this variable sets nothing; did you mean ORRERY_SERVER__PORT?"));
+  EXPECT_THAT(texts_of(load_variables({{"ORRERY_PORT", "tcp://10.0.0.1:7512"},
+                                       {"ORRERY_PORT_7512_TCP_ADDR", "10.0.0.1"},
+                                       {"ORRERY_SERVICE_PORT", "7512"},
+                                       {"ORRERY_BINARY", "x"}})
+                           .warnings),
+              IsEmpty());
+}
+
+TEST(Load, KnowsWhetherTheAdminListenerCanBeFound) {
+  const auto known = [](std::string text, std::vector<std::string> sets = {}) {
+    return load({File{"orrery.json", std::move(text)}, {}, std::move(sets)}).admin_known;
+  };
+  EXPECT_TRUE(known("{}"));
+  EXPECT_TRUE(known(R"({"server": {"prot": 1}, "admin": {"port": 5}})"));
+  EXPECT_FALSE(known(R"({"admin": {"prot": 5}})"));
+  EXPECT_FALSE(known(R"({"admin": {"port": "x"}})"));
+  EXPECT_FALSE(known("{"));
+  EXPECT_TRUE(known("{", {"admin.port=5"}));
+  EXPECT_FALSE(known("{}", {"admin.prot=5"}));
+  EXPECT_FALSE(known("{}", {"server.prot=5"}));
+}
+
 TEST(Load, KnowsWhatKeysMustBeTogether) {
   const struct {
     std::string text, fault;

@@ -58,13 +58,16 @@ struct Site {
               peers.push_back(from.peer());
               if (when_accepted) when_accepted();
             },
-            [this](int error) { pauses.push_back(error); }) {
+            [this](int error) { pauses.push_back(error); }, [this] { ++ends; },
+            [this] { return has_room; }) {
     EXPECT_TRUE(listener.start_accepting().ok());
   }
 
   std::vector<Descriptor> newcomers;
   std::vector<Peer> peers;
-  std::vector<int> pauses;
+  std::vector<int> pauses;  // that began
+  int ends = 0;             // of them
+  bool has_room = true;
   std::function<void()> when_accepted;
   Loop loop;
   Listener listener;
@@ -289,7 +292,10 @@ TEST_P(Listening, WhenItCannotAcceptItPausesInsteadOfSpinning) {
   EXPECT_EQ(site.pauses, std::vector<int>{EINVAL});
   EXPECT_FALSE(site.loop.turn(0ms)) << "it must not spin";
   try_again();
-  EXPECT_EQ(site.pauses.size(), 2U);
+  EXPECT_EQ(site.pauses.size(), 1U) << "told once";
+  site.listener.stop_accepting();
+  EXPECT_EQ(site.ends, 1);
+  ASSERT_TRUE(site.listener.start_accepting().ok());
 
   ASSERT_EQ(::listen(socket.get(), 10), 0);
   socklen_t size = sizeof where;
@@ -305,6 +311,34 @@ TEST_P(Listening, WhenItCannotAcceptItPausesInsteadOfSpinning) {
   EXPECT_TRUE(site.newcomers.empty());
   try_again();
   EXPECT_EQ(site.newcomers.size(), 1U);
+  EXPECT_EQ(site.ends, 1) << "all is not calm yet";
+  clock.advance(Listener::calm + 2 * TimerWheel::resolution);
+  site.loop.turn(0ms);
+  EXPECT_EQ(site.ends, 2);
+}
+
+TEST_F(Listening, WithoutRoomNewcomersWaitAndAnEpisodeIsToldOnce) {
+  const ListenerSet set = listening(loopback, 1);
+  Site site(clock, set, 0);
+  site.has_room = false;
+  const Descriptor client = connected_to(set.address());
+  const auto time_goes_by = [&](milliseconds time) {
+    clock.advance(time + 2 * TimerWheel::resolution);
+    site.loop.turn(0ms);
+    site.loop.turn(0ms);
+  };
+  site.loop.turn(10s);
+  for (int i = 0; i < 3; ++i) time_goes_by(Listener::pause);
+  EXPECT_EQ(site.pauses, std::vector<int>{0});
+  EXPECT_TRUE(site.newcomers.empty());
+  site.has_room = true;
+  time_goes_by(Listener::pause);
+  EXPECT_EQ(site.newcomers.size(), 1U);
+  EXPECT_EQ(site.ends, 0);
+  time_goes_by(Listener::calm);
+  EXPECT_EQ(site.ends, 1);
+  site.listener.stop_accepting();
+  EXPECT_EQ(site.ends, 1);
 }
 
 struct UnixListening : Listening {

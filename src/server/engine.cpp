@@ -6,6 +6,7 @@
 #include "net/cores.h"
 #include "net/tcp_stream.h"
 #include "net/tls_stream.h"
+#include "server/accept_pauses.h"
 #include "server/metrics.h"
 #include "server/operators.h"
 
@@ -259,11 +260,8 @@ Result<void> Engine::start_accepting() {
           [this, &on, from = address.get()](net::Descriptor socket, const net::PeerAddress& peer) {
             accept(on, *from, std::move(socket), peer);
           },
-          [this](int error) {
-            node_.environment.log.warn("accepting pauses: no descriptors or memory left",
-                                       {{"errno", error}});
-          },
-          [this, &on] { return has_room(on); }));
+          [&on](int error) { accepting_pauses(*on.server, error); },
+          [&on] { accepting_goes_on(*on.server); }, [this, &on] { return has_room(on); }));
       if (address->outlives_us()) on.lasting.push_back(on.listeners.back().get());
       if (auto accepting = on.listeners.back()->start_accepting(); !accepting) return accepting;
     }
@@ -458,8 +456,16 @@ Result<void> Engine::renew_certificates() {
     if (!context) return Error{context.error()};
     fresh.emplace_back(address.get(), std::move(*context));
   }
-  for (auto& [address, context] : fresh) address->use(std::move(context));
+  bool changed = false;
+  for (auto& [address, context] : fresh) changed |= address->use(std::move(context));
+  if (changed) node_.environment.log.info("certificates have changed", {{"shown_to", "newcomers"}});
   return {};
+}
+
+std::vector<std::string> Engine::bound_addresses() const {
+  std::vector<std::string> all;
+  for (const auto& address : listening_) all.push_back(address->bound());
+  return all;
 }
 
 void Engine::set_pool(std::string_view pool, const PoolLimits& limits) {

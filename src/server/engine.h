@@ -74,6 +74,8 @@ class Engine {
   [[nodiscard]] net::Backend backend() const;
   /// See Server::addresses().
   [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
+  /// The same once started, as they are bound: "0.0.0.0:7512", where a URL names a host to go to.
+  [[nodiscard]] std::vector<std::string> bound_addresses() const;
 
  private:
   struct LoopThread;

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import server
+from place import make_certificate
 from rows import Table, expect, expect_equal
 
 table = Table("machine", over=("tcp",))
@@ -109,6 +110,48 @@ def _(_place):
     expect_equal((answer.returncode, answer.stdout), (2, ""))
     expect("server.prot" in answer.stderr, answer.stderr)
     return "exit 2"
+
+
+def check(*sets):
+    return subprocess.run([server.BINARY, "config", "check", *(f"--set={key}" for key in sets)],
+                          capture_output=True, text=True, timeout=server.PATIENCE, check=False)
+
+
+@table.row("config check: reads certificates as serve would")
+def _(place):
+    certificate, key = place.world.certificate()
+    nowhere, other = (os.path.join(place.world.folder, name) for name in ("no.pem", "other.key"))
+    make_certificate(os.path.join(place.world.folder, "other.pem"), other)
+    fine = check(f"server.tls.certificate={certificate}", f"server.tls.key={key}")
+    expect_equal((fine.returncode, fine.stderr), (0, ""))
+    for first, second, words in ((nowhere, key, "cannot be read"), (certificate, other, "belong"),
+                                 (key, key, "no certificate"), (certificate, nowhere, "key"),
+                                 ("relative.pem", key, os.path.join(os.getcwd(), "relative.pem"))):
+        said = check(f"server.tls.certificate={first}", f"server.tls.key={second}")
+        expect_equal((said.returncode, said.stdout), (2, ""), words)
+        expect(said.stderr.startswith("server.tls: ") and words in said.stderr, said.stderr)
+    return "exit 2"
+
+
+@table.row("config check: two listeners at one place are refused")
+def _(_place):
+    said = check("server.port=7513")
+    expect_equal((said.returncode, said.stdout), (2, ""))
+    expect("admin.port" in said.stderr and "0.0.0.0:7513" in said.stderr, said.stderr)
+    expect_equal(check("server.port=7513", "server.address=127.0.0.2").returncode, 0)
+    expect_equal(check("server.port=0", "admin.port=0").returncode, 0)
+    return "exit 2"
+
+
+@table.row("config check: a variable that looks like a key and is none")
+def _(_place):
+    said = subprocess.run([server.BINARY, "config", "check"], capture_output=True, text=True,
+                          timeout=server.PATIENCE, check=False,
+                          env={**os.environ, "ORRERY_PORT": "8080"})
+    expect_equal(said.returncode, 0, said.stderr)
+    expect("ORRERY_PORT: warning" in said.stderr and "ORRERY_SERVER__PORT" in said.stderr,
+           said.stderr)
+    return "a warning"
 
 
 @table.row("routes: what is served where, as it is configured")
