@@ -79,8 +79,8 @@ void Connection::tell_flushed() {
 
 void Connection::flush() {
   if (dead_) return;
+  dirty_ = false;  // but what is queued now may not be all: then it is flushed again
   if (!blocked_ && !finishing_) protocol_->fill_outbox();
-  dirty_ = false;
   if (outbox_ && !outbox_->empty()) {
     const net::Written written = outbox_->flush(*stream_);
     if (written.error != 0) return broke(written.error);
