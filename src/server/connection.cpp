@@ -78,14 +78,15 @@ void Connection::tell_flushed() {
   server_.flush_later(*this);
 }
 
+// What is queued now may not be all: then it is flushed again.
 void Connection::fill_outbox() {
+  dirty_ = false;
   if (!blocked_ && !finishing_) protocol_->fill_outbox();
 }
 
 void Connection::flush() {
   if (dead_) return;
   fill_outbox();
-  dirty_ = false;
   if (outbox_ && !outbox_->empty()) return after_write(outbox_->flush(*stream_));
   after_flush();
 }
@@ -101,7 +102,6 @@ bool Connection::flush_with(net::SendBatch& batch) {
 
 void Connection::flushed_with(const net::SendBatch& batch, std::size_t index) {
   const net::Written written = stream_->wrote(batch.offered(index), batch.result(index));
-  dirty_ = false;
   outbox_->consume(written.bytes);
   after_write(written);
 }

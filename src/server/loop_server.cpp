@@ -346,7 +346,9 @@ void LoopServer::flush_in_batches() {
     Connection* alone = nullptr;
     while (dirty_ && !batch_->full()) {
       Connection* const connection = std::exchange(dirty_, dirty_->next_dirty_);
-      if (connection->dirty_ && connection->flush_with(*batch_))
+      if (!connection->dirty_)
+        connection->listed_ = false;
+      else if (connection->flush_with(*batch_))
         in_batch_.push_back(connection);
       else
         connection->next_dirty_ = std::exchange(alone, connection);
@@ -354,6 +356,7 @@ void LoopServer::flush_in_batches() {
     batch_->send();
     for (std::size_t i = 0; i < in_batch_.size(); ++i) {
       in_batch_[i]->listed_ = false;
+      if (in_batch_[i]->dirty_) flush_later(*in_batch_[i]);
       in_batch_[i]->flushed_with(*batch_, i);
     }
     batch_->clear();
@@ -361,7 +364,7 @@ void LoopServer::flush_in_batches() {
     while (Connection* const connection = alone) {
       alone = connection->next_dirty_;
       connection->listed_ = false;
-      if (connection->dirty_) connection->flush();
+      connection->flush();
     }
   }
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -166,6 +167,25 @@ TEST_F(SlowClient, IsToldWhatWaitsBeforeAClose) {
   sends({". 1", ". 2", ". 3", ". 4"});
   server->servers[0]->drain(0ms, 0ms);
   EXPECT_EQ(reads_again(), "1 2 3 4 close 1001 shutting down ");
+}
+
+// A backlog is begun in parts: each that left at once must bring the next.
+TEST(AFastReader, HearsAllThatWasKeptBack) {
+  for (const Overflow policy : {Overflow::drop_oldest, Overflow::latest_per_key}) {
+    WireServer server([&](Router& routes) {
+      routes
+          .websocket("/",
+                     [](Session& client, Message) {
+                       for (int i = 0; i < 30; ++i) client.send(std::string(each, 'a'));
+                     })
+          .limits({.queued_bytes = 4 << 20, .overflow = policy});
+    });
+    auto alice = std::move(WireClient(server).opens("/"));
+    alice.end.set_window(4 << 20);
+    alice.sends(text_frame("more"));
+    const std::string heard = alice.hears_frames();
+    EXPECT_EQ(std::ranges::count(heard, '\n'), 30) << static_cast<int>(policy);
+  }
 }
 
 TEST(AFastClient, HearsOfItThroughOnRateLimitedInsteadOfBeingClosed) {
