@@ -97,6 +97,8 @@ class Connection final : private net::StreamEvents, private net::Timer {
 
   void write_long(std::string_view head, std::string_view payload);
   [[nodiscard]] bool is_being_read(std::string_view bytes) const;
+  /// The CPU had better fetch what flush() will touch.
+  void fetch_stream() const { __builtin_prefetch(stream_.get()), __builtin_prefetch(outbox_.get()); }
   void fill_outbox();
   void flush();
   [[nodiscard]] bool flush_with(net::SendBatch& batch);

@@ -138,6 +138,7 @@ bool LoopServer::deliver(registry::Delivery& delivery) {
   loop_.at_turn_end(*this);
   while (handed_out_bytes_ < handed_out_bytes_per_turn) {
     const auto member = delivery.next();
+    fetch_ahead(delivery);
     if (!member) {
       handing_out_.reset();
       return true;
@@ -149,6 +150,18 @@ bool LoopServer::deliver(registry::Delivery& delivery) {
     to->actor().deliver(publication, *handing_out_);
   }
   return false;  // this one goes on before any other begins
+}
+
+// A thousand members lie all over the memory. While one is told, the connection of the sixteenth
+// behind it is fetched, and the session of the eighth, whose connection is here by now.
+void LoopServer::fetch_ahead(const registry::Delivery& delivery) {
+  constexpr std::size_t cache_line = 64;
+  if (const auto far = delivery.coming(16)) connections_.fetch(*far);
+  const auto near = delivery.coming(8);
+  Connection* const connection = near ? connections_.find(*near) : nullptr;
+  if (!connection) return;
+  const auto* const session = reinterpret_cast<const std::byte*>(connection->protocol());
+  for (std::size_t at = 0; at < sizeof(Session); at += cache_line) __builtin_prefetch(session + at);
 }
 
 /// Something for the actor of one session, on its way to the loop.
@@ -334,6 +347,7 @@ void LoopServer::on_turn_end() {
 void LoopServer::flush_all() {
   while (Connection* const connection = dirty_) {
     dirty_ = connection->next_dirty_;
+    if (dirty_) dirty_->fetch_stream();
     connection->listed_ = false;
     if (connection->dirty_) connection->flush();
   }

@@ -156,6 +156,7 @@ class LoopServer final : private net::TurnEndHook,
   void receive(std::unique_ptr<actor::Letter> letter) override;
   void close(SlotId session, const CloseCause& cause) override;
   bool deliver(registry::Delivery& delivery) override;
+  void fetch_ahead(const registry::Delivery& delivery);
   void flush_all();
   void flush_in_batches();
   void room_for_work(pools::Pool& pool);
