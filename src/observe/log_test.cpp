@@ -1,7 +1,10 @@
 #include "observe/log.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <csignal>
 #include <sstream>
 #include <thread>
 
@@ -145,6 +148,39 @@ TEST(SpdlogLog, DropsTheOldestLinesRatherThanWaitAndSaysHowMany) {
   EXPECT_GE(dropped, 90u);
   EXPECT_NE(terminal.str().find("warn log lines dropped lines="), std::string::npos);
   EXPECT_NE(terminal.str().find("line n=99"), std::string::npos);
+}
+
+// Tells when the log's thread writes to it.
+class Bell : public std::stringbuf {
+ public:
+  void wait() const { rung_.wait(false); }
+
+ protected:
+  int sync() override {
+    rung_ = true;
+    rung_.notify_all();
+    return 0;
+  }
+
+ private:
+  std::atomic<bool> rung_{false};
+};
+
+// Whoever blocks a signal to wait for it gets it, though the log began before.
+TEST(SpdlogLog, LeavesSignalsToTheProgram) {
+  Bell bell;
+  std::ostream out(&bell);
+  SpdlogLog log({}, out);
+  log.info("begun");
+  bell.wait();
+  sigset_t signals, before;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGUSR2);
+  ::pthread_sigmask(SIG_BLOCK, &signals, &before);
+  ::kill(::getpid(), SIGUSR2);  // would end this program if the log's thread took it
+  const timespec long_enough{.tv_sec = 10, .tv_nsec = 0};
+  EXPECT_EQ(::sigtimedwait(&signals, nullptr, &long_enough), SIGUSR2);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 TEST(SpdlogLog, TakesLinesFromManyThreads) {

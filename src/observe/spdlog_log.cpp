@@ -7,6 +7,8 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include <csignal>
+
 namespace orrery::observe {
 namespace {
 
@@ -68,8 +70,13 @@ class BatchingSink final : public spdlog::sinks::base_sink<spdlog::details::null
   spdlog::memory_buf_t lines_{};
 };
 
-// A line never interrupts a loop that runs: the thread waits for its turn, and lines gather.
-void yield_to_loops() {
+// Signals are the program's: this thread is older than main()'s own mask, perhaps, and would take
+// them. And a line never interrupts a loop that runs: the thread waits for its turn, and lines
+// gather.
+void on_thread_start() {
+  sigset_t all;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   const sched_param none{};
   ::sched_setscheduler(0, SCHED_BATCH, &none);
 }
@@ -86,8 +93,8 @@ std::unique_ptr<spdlog::formatter> formatter_for(LogFormat format) {
 // One thread writes, and flushes what it has: nothing waits for a timer.
 struct SpdlogLog::Engine {
   Engine(const SpdlogOptions& options, std::ostream& out)
-      : pool(
-            std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1, yield_to_loops)),
+      : pool(std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1,
+                                                            on_thread_start)),
         logger(std::make_shared<spdlog::async_logger>(
             "orrery", std::make_shared<BatchingSink>(out, *pool), pool,
             spdlog::async_overflow_policy::overrun_oldest)) {
