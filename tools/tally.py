@@ -4,6 +4,7 @@ import importlib.machinery
 import importlib.util
 import pathlib
 import re
+import unittest
 from dataclasses import dataclass
 
 CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
@@ -35,6 +36,14 @@ def load_tool(name):
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
     loader.exec_module(module)
     return module
+
+
+def run_unit_tests():
+    """Those of the program that calls it, with their closing line; the exit status."""
+    result = unittest.main(exit=False, verbosity=0).result
+    broken = len(result.failures) + len(result.errors)
+    print(Tally(result.testsRun - broken, broken, len(result.skipped)), flush=True)
+    return 0 if result.wasSuccessful() else 1
 
 
 def closing_lines(output):

@@ -11,7 +11,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 
-from tally import load_tool
+from tally import load_tool, run_unit_tests
 
 TOOLS = pathlib.Path(__file__).resolve().parent
 TIDY = load_tool("tidy")
@@ -225,8 +225,4 @@ class Tidy(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    program = unittest.main(exit=False, verbosity=0)
-    broken = len(program.result.failures) + len(program.result.errors)
-    print(f"{program.result.testsRun - broken} passed, {broken} failed, "
-          f"{len(program.result.skipped)} skipped", flush=True)
-    sys.exit(0 if program.result.wasSuccessful() else 1)
+    sys.exit(run_unit_tests())

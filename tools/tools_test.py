@@ -10,7 +10,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 
-from tally import Tally, closing_lines, load_tool
+from tally import Tally, closing_lines, load_tool, run_unit_tests
 
 TOOLS = pathlib.Path(__file__).resolve().parent
 
@@ -93,8 +93,4 @@ class Steps(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    program = unittest.main(exit=False, verbosity=0)
-    broken = len(program.result.failures) + len(program.result.errors)
-    print(f"{program.result.testsRun - broken} passed, {broken} failed, "
-          f"{len(program.result.skipped)} skipped", flush=True)
-    sys.exit(0 if program.result.wasSuccessful() else 1)
+    sys.exit(run_unit_tests())

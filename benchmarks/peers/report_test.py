@@ -2,11 +2,13 @@
 """The runner of ./dev bench peers counts right: pairs, medians, what stands in its tables."""
 
 import argparse
+import pathlib
 import sys
 import unittest
 import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
 import cases
 import contestants
@@ -15,6 +17,7 @@ import measuring
 import report
 import run
 from measuring import CaseResult, Outcome
+from tally import run_unit_tests
 
 
 def turn(cpu, rate=1000.0, p99=50.0, share=0.5, resident=100):
@@ -255,8 +258,4 @@ class Growth(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    program = unittest.main(exit=False, verbosity=0)
-    broken = len(program.result.failures) + len(program.result.errors)
-    print(f"{program.result.testsRun - broken} passed, {broken} failed, "
-          f"{len(program.result.skipped)} skipped", flush=True)
-    sys.exit(0 if program.result.wasSuccessful() else 1)
+    sys.exit(run_unit_tests())

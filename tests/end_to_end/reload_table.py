@@ -34,6 +34,15 @@ def limit_messages(size):
     return change
 
 
+def server_with_certificate(place, name):
+    """A server of its own, and the files of its certificate and key: the first of several."""
+    paths = [os.path.join(place.world.folder, name + end) for end in (".pem", ".key")]
+    make_certificate(*paths, "first")
+    program = place.own_server(server={"tls": {"certificate": paths[0], "key": paths[1]}})
+    program.tls = trusting(paths[0])
+    return program, paths
+
+
 @table.row("SIGHUP holds newcomers to the new limits; who is connected keeps his")
 def _(place):
     program = place.own_server()
@@ -114,10 +123,7 @@ def _(place):
 
 @table.row("changed certificate files are taken without a word; a broken one once told of")
 def _(place):
-    paths = [os.path.join(place.world.folder, name) for name in ("watched.pem", "watched.key")]
-    make_certificate(*paths, "first")
-    program = place.own_server(server={"tls": {"certificate": paths[0], "key": paths[1]}})
-    program.tls = trusting(paths[0])
+    program, paths = server_with_certificate(place, "watched")
     before = place.client(program)
     expect_equal(shown_name(program), "first")
 
@@ -152,10 +158,7 @@ def shown_name(program):
 
 @table.row("a certificate swapped under load drops nobody; a broken one changes nothing")
 def _(place):
-    paths = [os.path.join(place.world.folder, name) for name in ("swapped.pem", "swapped.key")]
-    make_certificate(*paths, "first")
-    program = place.own_server(server={"tls": {"certificate": paths[0], "key": paths[1]}})
-    program.tls = trusting(paths[0])
+    program, paths = server_with_certificate(place, "swapped")
     admin = admin_of(program)
     crowd = [place.client(program) for _ in range(8)]
     ended, trouble = threading.Event(), []
@@ -193,10 +196,7 @@ def _(place):
 
 @table.row("a reload with a broken certificate leaves the limits as they were, too")
 def _(place):
-    paths = [os.path.join(place.world.folder, name) for name in ("halves.pem", "halves.key")]
-    make_certificate(*paths, "first")
-    program = place.own_server(server={"tls": {"certificate": paths[0], "key": paths[1]}})
-    program.tls = trusting(paths[0])
+    program, paths = server_with_certificate(place, "halves")
     admin = admin_of(program)
     rewrite(program, limit_messages(5))
     with open(paths[0], "w", encoding="ascii") as broken:
