@@ -65,6 +65,7 @@ TEST(Parse, SkipsComments) {
        "1:1 a list 1:2 \"/* no */\" 1:14 \"//\""},
       {"an escaped quote ends no text", R"(["\"/*", 1])", "1:1 a list 1:2 \"\\\"/*\" 1:10 1"},
       {"stars", "[/***/1/**/]", "1:1 a list 1:7 1"},
+      {"stars at its end", "[1/*a**/,2]", "1:1 a list 1:2 1 1:10 2"},
   };
   for (const auto& row : rows) EXPECT_EQ(transcript_of(row.text), row.transcript) << row.name;
 }

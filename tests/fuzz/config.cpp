@@ -1,6 +1,6 @@
 // The configuration file is hostile input until it is read: no text may crash the reader, and what
 // our comment-blanking parser takes must be what Boost.JSON takes when it is given the text at
-// once.
+// once. Texts with `**/` are not compared: Boost.JSON 1.81 misses the end of most such comments.
 #include <boost/json/parse.hpp>
 #include <cstdint>
 #include <cstdlib>
@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   boost::json::error_code error;
   boost::json::parse(text, error, {}, options);
   const bool parsed = std::holds_alternative<Value>(parse(text));
-  if (parsed == error.failed()) std::abort();
+  const bool comparable = text.find("**/") == text.npos;
+  if (comparable && parsed == error.failed()) std::abort();
 
   Sources sources;
   sources.file = File{"fuzz", text};
