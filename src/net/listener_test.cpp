@@ -317,9 +317,9 @@ TEST_P(Listening, WhenItCannotAcceptItPausesInsteadOfSpinning) {
   EXPECT_EQ(site.ends, 2);
 }
 
-TEST_F(Listening, WithoutRoomNewcomersWaitAndAnEpisodeIsToldOnce) {
+TEST_P(Listening, WithoutRoomNewcomersWaitAndAnEpisodeIsToldOnce) {
   const ListenerSet set = listening(loopback, 1);
-  Site site(clock, set, 0);
+  Site site(GetParam(), clock, set, 0);
   site.has_room = false;
   const Descriptor client = connected_to(set.address());
   const auto time_goes_by = [&](milliseconds time) {
