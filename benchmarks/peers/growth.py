@@ -54,7 +54,8 @@ def panel(lines, title, at):
     for number in NUMBERS:
         x = place(number, NUMBERS[0], NUMBERS[-1], WIDTH)
         if number != NUMBERS[-2]:
-            out.append(f'<text x="{x:.1f}" y="{HEIGHT + 16}" text-anchor="middle">{number:,}</text>')
+            out.append(f'<text x="{x:.1f}" y="{HEIGHT + 16}" '
+                       f'text-anchor="middle">{number:,}</text>')
     for colour, (name, line) in zip(COLOURS, lines.items()):
         points = [(place(number, NUMBERS[0], NUMBERS[-1], WIDTH),
                    HEIGHT - place(max(value, 1e-3), low, high, HEIGHT)) for number, value in line]

@@ -232,7 +232,8 @@ class Playing(unittest.TestCase):
 
 class Growth(unittest.TestCase):
     def results(self, *names):
-        return [CaseResult(case, {name: outcome(1.0 + 1 / len(name)) for name in names}) for case in growth.CASES]
+        outcomes = {name: outcome(1.0 + 1 / len(name)) for name in names}
+        return [CaseResult(case, dict(outcomes)) for case in growth.CASES]
 
     def drawn(self, results):
         return xml.etree.ElementTree.fromstring(growth.drawing(results))

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/prefetch.h"
+
 namespace orrery {
 
 /// A place in a Slab at one moment; stale once that object is gone.
@@ -53,9 +55,7 @@ class Slab {
   /// The CPU had better fetch it: find() will be asked for it soon.
   void fetch(SlotId id) {
     if (id.slot >= blocks_.size() * block_size) return;
-    constexpr std::size_t cache_line = 64;
-    const auto* const bytes = reinterpret_cast<const std::byte*>(&at(id.slot));
-    for (std::size_t at = 0; at < sizeof(Cell); at += cache_line) __builtin_prefetch(bytes + at);
+    prefetch(&at(id.slot), sizeof(Cell));
   }
 
   void remove(SlotId id) {

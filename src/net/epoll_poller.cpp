@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/prefetch.h"
 #include "net/eventfd_waker.h"
 
 namespace orrery::net {
@@ -16,14 +17,19 @@ Result<std::unique_ptr<Poller>> EpollPoller::create() {
   if (!epoll) return Error{fmt::format("cannot create an epoll: {}", std::strerror(errno))};
   auto waker = EventfdWaker::create();
   if (!waker) return Error{waker.error()};
-  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, (*waker)->fd(), &event) != 0)
-    return Error{fmt::format("cannot watch an eventfd: {}", std::strerror(errno))};
-  return std::unique_ptr<Poller>(new EpollPoller(std::move(epoll), *std::move(waker)));
+  auto alarm = TimerfdAlarm::create();
+  if (!alarm) return Error{alarm.error()};
+  for (const int fd : {(*waker)->fd(), alarm->fd()}) {
+    epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+      return Error{fmt::format("cannot watch what ends a wait: {}", std::strerror(errno))};
+  }
+  return std::unique_ptr<Poller>(
+      new EpollPoller(std::move(epoll), *std::move(waker), *std::move(alarm)));
 }
 
-EpollPoller::EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker)
-    : epoll_(std::move(epoll)), waker_(std::move(waker)) {}
+EpollPoller::EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker, TimerfdAlarm alarm)
+    : epoll_(std::move(epoll)), waker_(std::move(waker)), alarm_(std::move(alarm)) {}
 
 void EpollPoller::wait(milliseconds timeout) {
   const auto at_most = std::min<std::int64_t>(timeout.count(), std::numeric_limits<int>::max());
@@ -37,13 +43,25 @@ std::size_t EpollPoller::dispatch() {
   std::size_t told = 0;
   while (next_ < found_) {
     const epoll_event event = events_[next_++];
-    if (event.data.ptr == nullptr) continue;  // the wake-up, or a watcher removed meanwhile
+    fetch_ahead();
+    if (event.data.ptr == nullptr)
+      continue;  // a wake-up, the alarm, or a watcher removed meanwhile
     ++told;
     static_cast<Watcher*>(event.data.ptr)
         ->on_ready((event.events & EPOLLIN) != 0, (event.events & EPOLLOUT) != 0,
                    (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
   }
   return told;
+}
+
+// With many sessions each event begins with memory that the CPU has not seen for long.
+void EpollPoller::fetch_ahead() const {
+  constexpr std::size_t usual_watcher_bytes = 88;
+  if (next_ + 2 < found_) prefetch(events_[next_ + 2].data.ptr, usual_watcher_bytes);
+  for (const int behind : {2, 1})
+    if (const auto at = next_ + static_cast<std::size_t>(behind) - 1; at < found_)
+      if (const auto* watcher = static_cast<const Watcher*>(events_[at].data.ptr))
+        watcher->coming(behind);
 }
 
 Result<void> EpollPoller::add(int fd, Watcher& watcher) {

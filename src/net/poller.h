@@ -28,6 +28,9 @@ class SendBatch;
 
 class Watcher {
  public:
+  /// on_ready() comes soon, behind two others and then behind one: the CPU had better fetch what it
+  /// will touch. Behind two it fetches what it points at, behind one what that points at.
+  virtual void coming(int behind) const { (void)behind; }
   /// `hangup`: the peer has finished, or the descriptor is broken; reading tells which.
   virtual void on_ready(bool readable, bool writable, bool hangup) = 0;
 
@@ -71,6 +74,9 @@ class Poller {
 
   /// Sleeps until something is ready, wake() is called or `timeout` is over (negative: no limit).
   virtual void wait(milliseconds timeout) = 0;
+  /// So long from now (more than nothing) the wait() that runs then ends, or else the next one does
+  /// not sleep. Replaces the time before.
+  virtual void wake_in(milliseconds left) = 0;
   /// Calls the watchers that the last wait() found ready; returns how many.
   virtual std::size_t dispatch() = 0;
 

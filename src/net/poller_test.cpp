@@ -107,6 +107,14 @@ TEST_P(PollerTest, WakeEndsAWaitFromAnotherThreadAndOneThatComesLater) {
   }
 }
 
+TEST_P(PollerTest, TheAlarmEndsOneWaitAtTheTimeThatWasSetLast) {
+  for (int i = 0; i < 3; ++i) {
+    poller->wake_in(24h);
+    poller->wake_in(1ms);
+    EXPECT_EQ(poll(-1ms), 0U);
+  }
+}
+
 TEST_P(PollerTest, WhatCannotBeWatchedIsAnError) {
   Listening watcher;
   const auto added = poller->add(-1, watcher);

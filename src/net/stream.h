@@ -21,6 +21,8 @@ class SendBatch;
 /// What a Stream tells its owner.
 class StreamEvents {
  public:
+  /// Bytes come soon, and this object has been fetched: the CPU had better fetch what it points at.
+  virtual void coming() const {}
   /// Where the bytes that come next had best be read to: on_bytes() then finds them there. Empty: a
   /// buffer of the loop. A stream may ask or not.
   virtual std::span<char> place_for_bytes() { return {}; }

@@ -12,6 +12,7 @@
 #include <climits>
 #include <numeric>
 
+#include "base/prefetch.h"
 #include "net/send_batch.h"
 
 namespace orrery::net {
@@ -23,6 +24,7 @@ namespace {
 
 // After so many reads in a row of so few bytes each, the poller receives again.
 constexpr std::uint8_t enough_small_reads = 31;
+constexpr std::size_t usual_events_bytes = 128;  // of those to fetch: what a short message touches
 constexpr std::size_t small_read_bytes = Receiving::buffer_bytes / 2;
 
 std::size_t total(std::span<const iovec> pieces) {
@@ -155,6 +157,11 @@ void TcpStream::abort() {
 
 Peer TcpStream::peer() const {
   return PeerAddress{.bytes = address_, .port = port_, .family = family_}.peer();
+}
+
+void TcpStream::coming(int behind) const {
+  if (behind > 1) return prefetch(events_, usual_events_bytes);
+  events_->coming();
 }
 
 void TcpStream::on_ready(bool readable, bool writable, bool hangup) {

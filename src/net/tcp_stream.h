@@ -49,6 +49,7 @@ class TcpStream final : public Stream, private Watcher, private Requeued {
     nowhere,         // it has stopped at the peer's last byte, and watches no more
   };
 
+  void coming(int behind) const override;
   void on_ready(bool readable, bool writable, bool hangup) override;
   void on_received(std::span<char> bytes) override;
   void on_receiving_over(std::optional<int> end) override;

@@ -26,20 +26,26 @@ Result<std::unique_ptr<Poller>> UringPoller::create(std::uint16_t buffers) {
   if (!ring) return Error{ring.error()};
   auto waker = EventfdWaker::create();
   if (!waker) return Error{waker.error()};
+  auto alarm = TimerfdAlarm::create();
+  if (!alarm) return Error{alarm.error()};
   auto batch = SendBatch::create();
   if (!batch) return Error{batch.error()};
   std::unique_ptr<UringPoller> poller(
-      new UringPoller(*std::move(ring), *std::move(waker), *std::move(batch)));
+      new UringPoller(*std::move(ring), *std::move(waker), *std::move(alarm), *std::move(batch)));
   auto received = ReceiveBuffers::create(*poller->ring_, buffers, buffer_bytes);
   if (!received) return Error{received.error()};
   poller->buffers_ = *std::move(received);
   return std::unique_ptr<Poller>(std::move(poller));
 }
 
-UringPoller::UringPoller(Ring ring, std::shared_ptr<EventfdWaker> waker,
+UringPoller::UringPoller(Ring ring, std::shared_ptr<EventfdWaker> waker, TimerfdAlarm alarm,
                          std::unique_ptr<SendBatch> batch)
-    : ring_(std::move(ring)), send_batch_(std::move(batch)), waker_(std::move(waker)) {
-  watch_waker();
+    : ring_(std::move(ring)),
+      send_batch_(std::move(batch)),
+      waker_(std::move(waker)),
+      alarm_(std::move(alarm)) {
+  watch(Asked::waker);
+  watch(Asked::alarm);
 }
 
 // What is asked of it.
@@ -222,11 +228,13 @@ void UringPoller::cancel(std::uint32_t slot) {
   request->user_data = user_data(Asked::cancel, name);
 }
 
-void UringPoller::watch_waker() {
+// What ends a wait.
+void UringPoller::watch(Asked what) {
   io_uring_sqe* const request = next_request();
   if (request == nullptr) return;
-  ::io_uring_prep_poll_multishot(request, waker_->fd(), POLLIN);
-  request->user_data = user_data(Asked::waker, {});
+  ::io_uring_prep_poll_multishot(request, what == Asked::waker ? waker_->fd() : alarm_.fd(),
+                                 POLLIN);
+  request->user_data = user_data(what, {});
 }
 
 void UringPoller::hand_over_postponed() {
@@ -249,8 +257,8 @@ void UringPoller::submit() {
 bool UringPoller::tell(std::uint64_t user_data, int result, unsigned flags) {
   const auto what = static_cast<Asked>(user_data >> 56);
   const bool over = (flags & IORING_CQE_F_MORE) == 0;
-  if (what == Asked::waker) {
-    if (over && result != -ECANCELED) watch_waker();
+  if (what == Asked::waker || what == Asked::alarm) {
+    if (over && result != -ECANCELED) watch(what);
     return false;
   }
   const Name name{static_cast<std::uint32_t>(user_data),

@@ -20,6 +20,7 @@
 #include "net/receive_buffers.h"
 #include "net/ring.h"
 #include "net/send_batch.h"
+#include "net/timerfd_alarm.h"
 
 namespace orrery::net {
 
@@ -32,6 +33,7 @@ class UringPoller final : public Poller, private Receiving {
   static Result<std::unique_ptr<Poller>> create() { return create(usual_buffers); }
 
   void wait(milliseconds timeout) override;
+  void wake_in(milliseconds left) override { alarm_.set(left); }
   std::size_t dispatch() override;
   Result<void> add(int fd, Watcher& watcher) override;
   Result<void> add_shared(int fd, Watcher& watcher) override;
@@ -60,10 +62,11 @@ class UringPoller final : public Poller, private Receiving {
     std::uint32_t slot = 0;
     std::uint32_t generation = 0;
   };
-  enum class Asked : std::uint8_t { operation, cancel, waker };
+  enum class Asked : std::uint8_t { operation, cancel, waker, alarm };
   [[nodiscard]] static std::uint64_t user_data(Asked what, Name name);
 
-  UringPoller(Ring ring, std::shared_ptr<EventfdWaker> waker, std::unique_ptr<SendBatch> batch);
+  UringPoller(Ring ring, std::shared_ptr<EventfdWaker> waker, TimerfdAlarm alarm,
+              std::unique_ptr<SendBatch> batch);
 
   // Receiving.
   void receive(int fd, Watcher& watcher) override;
@@ -81,7 +84,7 @@ class UringPoller final : public Poller, private Receiving {
   [[nodiscard]] io_uring_sqe* next_request();
   void hand_over(std::uint32_t slot);
   void cancel(std::uint32_t slot);
-  void watch_waker();
+  void watch(Asked what);
   void hand_over_postponed();
   void submit();
 
@@ -95,6 +98,7 @@ class UringPoller final : public Poller, private Receiving {
   Ring ring_;
   std::unique_ptr<SendBatch> send_batch_;
   const std::shared_ptr<EventfdWaker> waker_;
+  TimerfdAlarm alarm_;
   bool enabled_ = false;
   unsigned found_ = 0;  // completions that the last wait() found and dispatch() has not told yet
   std::deque<Operation> operations_;           // grows by a few at a time

@@ -216,6 +216,10 @@ void Connection::wake_by(Time deadline) {
   server_.loop().timers().arm(*this, deadline);
 }
 
+void Connection::coming() const {
+  prefetch(protocol_.get(), sizeof(Session));  // most connections have one
+}
+
 std::span<char> Connection::place_for_bytes() {
   if (dead_ || finishing_ || paused_ || parked_) return {};
   return protocol_->place_for_bytes();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/prefetch.h"
 #include "net/send_batch.h"
 #include "server/broadcast.h"
 #include "server/http_protocol.h"
@@ -155,13 +156,10 @@ bool LoopServer::deliver(registry::Delivery& delivery) {
 // A thousand members lie all over the memory. While one is told, the connection of the sixteenth
 // behind it is fetched, and the session of the eighth, whose connection is here by now.
 void LoopServer::fetch_ahead(const registry::Delivery& delivery) {
-  constexpr std::size_t cache_line = 64;
   if (const auto far = delivery.coming(16)) connections_.fetch(*far);
   const auto near = delivery.coming(8);
   Connection* const connection = near ? connections_.find(*near) : nullptr;
-  if (!connection) return;
-  const auto* const session = reinterpret_cast<const std::byte*>(connection->protocol());
-  for (std::size_t at = 0; at < sizeof(Session); at += cache_line) __builtin_prefetch(session + at);
+  if (connection) prefetch(connection->protocol(), sizeof(Session));
 }
 
 /// Something for the actor of one session, on its way to the loop.
