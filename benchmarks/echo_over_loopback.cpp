@@ -37,12 +37,12 @@ int main(int count, char** words) {
              settings.turn.count());
   print_head("echo", "message");
   for (const auto& [name, traffic] : cases) {
-    auto ours = Load::open({.port = servers->orrery->port()}, traffic);
+    auto ours = Load::open({.port = servers->ours->port()}, traffic);
     if (!ours) return give_up(ours.error());
-    auto theirs = Load::open({.port = servers->beast->port()}, traffic);
+    auto theirs = Load::open({.port = servers->theirs->port()}, traffic);
     if (!theirs) return give_up(theirs.error());
     const auto load_of = [&](const Child& server) -> Load& {
-      return &server == servers->orrery.get() ? **ours : **theirs;
+      return &server == servers->ours.get() ? **ours : **theirs;
     };
     for (Load* load : {ours->get(), theirs->get()})
       if (auto warm = load->run({messages_per_turn, warm_up}); !warm) return give_up(warm.error());

@@ -186,8 +186,8 @@ int main(int count, char** words) {
   fmt::print("| server | calm p99 us | flooded p99 us | ratio |\n|---|--:|--:|--:|\n");
   double worst = 0;
   for (const std::size_t bytes : {16, 1024, 64 * 1024}) {
-    const auto ours = measure("orrery", *servers->orrery, bytes, settings);
-    const auto beast = measure("Boost.Beast", *servers->beast, bytes, settings);
+    const auto ours = measure("orrery", *servers->ours, bytes, settings);
+    const auto beast = measure("Boost.Beast", *servers->theirs, bytes, settings);
     if (!ours || !beast) return give_up(ours ? beast.error() : ours.error());
     worst = std::max(worst, *ours);
   }

@@ -9,6 +9,7 @@ find_package(spdlog REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(isal REQUIRED)
+find_package(liburing REQUIRED)
 
 if(ORRERY_BUILD_PROGRAM)
   find_package(Boost 1.81 REQUIRED COMPONENTS json)

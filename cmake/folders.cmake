@@ -12,7 +12,7 @@ function(orrery_folder name)
     target_include_directories(orrery_${name} PUBLIC
       ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(orrery_${name} PUBLIC ${arg_USES} ${arg_LINKS} Threads::Threads
-      PRIVATE orrery_flags)
+      PRIVATE orrery_program_flags)
     set_property(GLOBAL APPEND PROPERTY ORRERY_FOLDERS orrery_${name})
   else()
     add_library(orrery_${name} INTERFACE)

@@ -26,6 +26,10 @@ function(orrery_archive name file)
   list(REMOVE_DUPLICATES links)
   list(REMOVE_ITEM links Boost::headers)  # nothing to link
   target_link_libraries(${target} PRIVATE ${links})
+  if(ORRERY_LINK_TIME_OPTIMISATION)  # what is for this very compiler's linking only
+    add_custom_command(TARGET ${target} POST_BUILD VERBATIM
+      COMMAND ${CMAKE_OBJCOPY} --remove-section=.gnu.lto_* $<TARGET_FILE:${target}>)
+  endif()
   install(TARGETS ${target} EXPORT orrery COMPONENT development
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endfunction()
@@ -45,6 +49,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/orreryConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/orreryConfig.cmake
   ${PROJECT_BINARY_DIR}/orreryConfigVersion.cmake ${PROJECT_SOURCE_DIR}/cmake/Findisal.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/Findliburing.cmake
   DESTINATION ${orrery_cmake_dir} COMPONENT development)
 
 # pkg-config --static orrery

@@ -28,7 +28,7 @@ set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/d
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME liborrery-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 string(JOIN ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS libssl-dev zlib1g-dev libisal-dev
-  libsimdjson-dev libfmt-dev libspdlog-dev prometheus-cpp-dev libboost1.81-dev
+  liburing-dev libsimdjson-dev libfmt-dev libspdlog-dev prometheus-cpp-dev libboost1.81-dev
   libboost-url1.81-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "orrery, cmake, pkg-config, libgtest-dev")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "WebSocket application server: library for gears

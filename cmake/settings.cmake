@@ -15,14 +15,27 @@ endif()
 option(ORRERY_WERROR "Treat warnings as errors" OFF)
 set(ORRERY_SANITIZE "" CACHE STRING "address+undefined | thread | empty")
 
-add_library(orrery_flags INTERFACE)
-target_compile_options(orrery_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-  -Wold-style-cast -Wcast-qual -Woverloaded-virtual -Wno-missing-field-initializers)
+add_library(orrery_warnings INTERFACE)
+target_compile_options(orrery_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
+  -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Woverloaded-virtual
+  -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(orrery_flags INTERFACE -Wno-restrict)  # false alarms: GCC bug 105651
+  target_compile_options(orrery_warnings INTERFACE -Wno-restrict)  # false alarms: GCC bug 105651
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)  # libstdc++ 12's own std::stable_sort
-  target_compile_options(orrery_flags INTERFACE -Wno-deprecated-declarations)
+  target_compile_options(orrery_warnings INTERFACE -Wno-deprecated-declarations)
+endif()
+
+# The program is optimised across files when it is linked, which takes half a minute. Its objects
+# can be linked in the usual way, too: whatever has orrery_flags does that.
+add_library(orrery_flags INTERFACE)
+add_library(orrery_program_flags INTERFACE)
+target_link_libraries(orrery_flags INTERFACE orrery_warnings)
+target_link_libraries(orrery_program_flags INTERFACE orrery_warnings)
+if(ORRERY_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_BUILD_TYPE STREQUAL Release)
+  set(ORRERY_LINK_TIME_OPTIMISATION -flto=auto)
+  target_compile_options(orrery_program_flags INTERFACE -flto=auto -ffat-lto-objects)
+  target_link_options(orrery_flags INTERFACE -fno-lto)
 endif()
 
 # The tests' many short strings raise more of them, once inlined.
@@ -33,7 +46,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
 endif()
 
 if(ORRERY_WERROR)
-  target_compile_options(orrery_flags INTERFACE -Werror)
+  target_compile_options(orrery_warnings INTERFACE -Werror)
 endif()
 if(ORRERY_SANITIZE STREQUAL "address+undefined")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all
@@ -46,3 +59,4 @@ endif()
 if(ORRERY_BUILD_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
+

@@ -16,6 +16,13 @@ std::string host_name() {
   return known ? name.data() : "this node";
 }
 
+// Who listens says how to mend it, with the key of the server's listeners.
+std::string with_own_key(std::string why) {
+  constexpr std::string_view key = "server.port";
+  if (const auto at = why.find(key); at != why.npos) why.replace(at, key.size(), "admin.port");
+  return why;
+}
+
 ServerOptions options_with(observe::Log& log) {
   ServerOptions options;
   options.threads = 1;
@@ -44,8 +51,8 @@ AdminListener::~AdminListener() {
 
 Result<void> AdminListener::start() {
   const auto started = server_.start();
-  if (!started) return Error{fmt::format("admin.address, admin.port: {}", started.error())};
-  return {};
+  if (started) return {};
+  return Error{fmt::format("admin.address, admin.port: {}", with_own_key(started.error()))};
 }
 
 }  // namespace orrery::app

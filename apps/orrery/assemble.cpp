@@ -81,6 +81,15 @@ PoolLimits pool_limits(const config::Pool& pool) {
           .gears = pool.gears};
 }
 
+Io io_of(config::Io io) {
+  switch (io) {
+    case config::Io::automatic: return Io::automatic;
+    case config::Io::epoll: return Io::epoll;
+    case config::Io::io_uring: return Io::io_uring;
+  }
+  return Io::automatic;
+}
+
 bool has_port(std::string_view address) {
   const bool bracketed = address.starts_with("[");
   if (bracketed) return address.find("]:") != address.npos;
@@ -109,6 +118,7 @@ void mount(Gear& gear, const config::Gear& where, Router& routes) {
 ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors) {
   ServerOptions options;
   options.threads = tree.server.threads;
+  options.io = io_of(tree.server.io);
   options.limits = session_limits(tree.server.protocols.websocket);
   options.http_limits = http_limits(tree.server);
   options.origins = tree.server.protocols.websocket.origins;
@@ -133,6 +143,19 @@ DrainOptions drain_options(const config::Drain& drain) {
 
 std::uint64_t connections_that_fit(std::uint64_t descriptors) {
   return descriptors - std::min(descriptors, reserved_descriptors);
+}
+
+// A gear's own pool has the defaults until it is configured.
+std::uint64_t largest_pool(const config::Tree& tree) {
+  std::uint64_t most = 0;
+  for (const auto& [name, pool] : tree.pools)
+    most = std::max<std::uint64_t>(most, pool.max_connections);
+  const std::pair<const char*, const config::Gear*> gears[] = {{"gear:echo", &tree.gears.echo},
+                                                               {"gear:chat", &tree.gears.chat}};
+  for (const auto& [pool, gear] : gears)
+    if (gear->listed && !tree.pools.contains(pool))
+      most = std::max<std::uint64_t>(most, config::Pool{}.max_connections);
+  return most;
 }
 
 observe::SpdlogOptions log_options(const config::Log& log) {

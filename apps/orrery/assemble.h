@@ -20,6 +20,8 @@ ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors
 DrainOptions drain_options(const config::Drain& drain);
 /// The descriptors that are left for clients.
 std::uint64_t connections_that_fit(std::uint64_t descriptors);
+/// The sessions that the largest pool of the configuration allows.
+std::uint64_t largest_pool(const config::Tree& tree);
 observe::SpdlogOptions log_options(const config::Log& log);
 
 /// One listener: an address with its port, and its certificate if it speaks TLS.

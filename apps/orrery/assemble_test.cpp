@@ -63,6 +63,17 @@ TEST(Assemble, TheDefaultsOfTheFileAreThoseOfTheLibrary) {
   EXPECT_EQ(file.origins, ServerOptions{}.origins);
 }
 
+TEST(Assemble, KnowsTheLargestPool) {
+  const std::uint64_t usual = config::Pool{}.max_connections;
+  EXPECT_EQ(largest_pool(tree_of({})), usual);
+  EXPECT_EQ(largest_pool(tree_of({"pools.gear:echo.maxConnections=5"})), usual) << "chat's";
+  EXPECT_EQ(largest_pool(tree_of({"gears={\"echo\": {}}", "pools.gear:echo.maxConnections=5"})),
+            5U);
+  EXPECT_EQ(largest_pool(tree_of(
+                {"pools.tenant:acme.maxConnections=70000", "pools.tenant:acme.gears=chat"})),
+            70'000U);
+}
+
 TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
   EXPECT_EQ(limits_of("maxMessageSize=5").message_bytes, 5u);
   EXPECT_EQ(limits_of("messageTimeout=5").message_timeout, 5ms);

@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "apps/orrery/check.h"
 #include "apps/orrery/doctor.h"
 #include "apps/orrery/routes.h"
 #include "apps/orrery/serve.h"
@@ -23,7 +24,7 @@ cli::Exit run(const cli::CommandLine& line) {
   switch (line.command) {
     case cli::Command::serve: return app::serve(loaded, std::cout, std::cerr);
     case cli::Command::config_check:
-      return cli::check_configuration(loaded(), std::cout, std::cerr);
+      return app::check_configuration(loaded(), std::cout, std::cerr);
     case cli::Command::config_defaults: return cli::print(config::defaults_text(), std::cout);
     case cli::Command::config_explain: return cli::explain_key(line.key, std::cout, std::cerr);
     case cli::Command::config_schema: return cli::print(config::schema_text(), std::cout);

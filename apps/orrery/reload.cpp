@@ -32,8 +32,6 @@ void Reload::read_certificates() {
   if (const auto read = parts_.engine.reload_certificates(); !read)
     parts_.log.error("certificates have changed, but the old ones stay",
                      {{"why", observe::quoted(read.error())}});
-  else
-    parts_.log.info("certificates have changed", {{"shown_to", "newcomers"}});
 }
 
 ReloadReport Reload::apply(config::Loaded loaded) {

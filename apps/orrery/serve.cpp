@@ -38,6 +38,19 @@ void log_configuration(const config::Loaded& configuration, observe::Log& log) {
              {{"keys", fmt::format("{}", fmt::join(configuration.inactive, ","))}});
 }
 
+// Beyond what fits newcomers wait in the kernel, unanswered, where a full pool would say 503.
+void warn_of_few_descriptors(const config::Tree& tree, std::uint64_t descriptors,
+                             observe::Log& log) {
+  const std::uint64_t fit = connections_that_fit(descriptors), allowed = largest_pool(tree);
+  if (fit >= allowed) return;
+  log.warn("fewer sessions fit than a pool allows",
+           {{"fit", fit},
+            {"pool_allows", allowed},
+            {"cure",
+             "lower pools.*.maxConnections, or raise the limit of descriptors: see `orrery "
+             "doctor`"}});
+}
+
 cli::Exit refuse(const config::Loaded& configuration, std::ostream& out) {
   cli::print_diagnostics(configuration, out);
   return cli::Exit::refused;
@@ -258,13 +271,17 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
   started = true;
   log.info("START", {{"version", version()},
                      {"gears", gears.size()},
+                     {"io", net::name_of(engine.backend())},
+                     {"listening", fmt::format("{}", fmt::join(engine.bound_addresses(), ","))},
                      {"descriptors", descriptors},
                      {"sessions_fit", connections_that_fit(descriptors)}});
+  warn_of_few_descriptors(tree, descriptors, log);
   announce(engine, admin, out);
 
   const auto report =
       serve_to_the_end({tree, engine, goodbye, reload, *notices, certificates}, signals, service);
   if (!report) return fail(log, report.error());
+  log.info("drained", {{"told", report->told}, {"cut", report->cut}});
   out << fmt::format("drained: {} told, {} cut\n", report->told, report->cut);
   out.flush();
   return cli::Exit::ok;

@@ -52,7 +52,7 @@ class Orrery(Contestant):
 
     def words(self, port, loops, certificates, deflate):
         values = {"server.address": "127.0.0.1", "server.port": port, "server.threads": loops,
-                  "admin.port": 0, "log.level": "error"}
+                  "admin.port": 0, "pools.gear:echo.maxConnections": 20_000}
         if certificates:
             values["server.tls.certificate"], values["server.tls.key"] = certificates
             values["server.tls.minVersion"] = "1.3"

@@ -5,12 +5,14 @@ import argparse
 import pathlib
 import sys
 import unittest
+import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
 import cases
 import contestants
+import growth
 import measuring
 import report
 import run
@@ -226,6 +228,34 @@ class Playing(unittest.TestCase):
         self.assertEqual("abccbaac", "".join(self.asked))
         self.assertEqual("wrong answer", result.outcomes["b"].failure)
         self.assertTrue(result.outcomes["a"].counts and not result.outcomes["b"].counts)
+
+
+class Growth(unittest.TestCase):
+    def results(self, *names):
+        outcomes = {name: outcome(1.0 + 1 / len(name)) for name in names}
+        return [CaseResult(case, dict(outcomes)) for case in growth.CASES]
+
+    def drawn(self, results):
+        return xml.etree.ElementTree.fromstring(growth.drawing(results))
+
+    def test_each_has_a_line_in_each_panel(self):
+        page = self.drawn(self.results("orrery", "beast"))
+        lines = page.findall(".//{*}polyline")
+        self.assertEqual(4, len(lines))
+        for line in lines:
+            points = [tuple(map(float, point.split(","))) for point in line.get("points").split()]
+            self.assertEqual(len(growth.NUMBERS), len(points))
+            self.assertTrue(all(0 <= x <= growth.WIDTH and 0 <= y <= growth.HEIGHT
+                                for x, y in points), points)
+
+    def test_what_failed_or_is_missing_is_not_drawn(self):
+        results = self.results("orrery", "beast")[:3]
+        results[1].outcomes["beast"] = Outcome(failure="lost")
+        lines = self.drawn(results).findall(".//{*}polyline")
+        self.assertEqual([3, 2, 3, 2], [len(line.get("points").split()) for line in lines])
+
+    def test_nothing_makes_an_empty_page(self):
+        self.assertEqual([], self.drawn([]).findall(".//{*}polyline"))
 
 
 if __name__ == "__main__":

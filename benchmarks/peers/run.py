@@ -17,6 +17,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 
+import growth
 import network
 import report
 from cases import CASES, HANDLERS, names
@@ -83,6 +84,9 @@ def parser():
         help="where every turn goes (build/bench/peers.json)")
     add("--markdown", type=pathlib.Path, default=ROOT / "build/bench/peers.md", metavar="FILE",
         help="where the report goes, besides the output (build/bench/peers.md)")
+    add("--growth", type=pathlib.Path, metavar="FILE",
+        help="instead of the cases: how the cost grows from 10 to 15,000 sessions, as a table, and "
+             "as an SVG drawing in this file")
     add("--quick", action="store_true", help="only whether it works: 1 round of 200 ms")
     add("--list", action="store_true", help="name cases and contestants, and end")
     return command
@@ -146,8 +150,9 @@ def raise_descriptors():
 
 
 class Run:
-    def __init__(self, pace, chosen, peers):
-        self.pace, self.chosen, self.peers = pace, chosen, peers
+    def __init__(self, pace, cases, peers, handlers):
+        self.pace, self.cases, self.peers = pace, cases, peers
+        self.with_handlers = handlers
         self.results, self.handlers, self.broken = [], "", False
         self.interrupted = False
 
@@ -155,11 +160,10 @@ class Run:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 certificates = make_certificates(pathlib.Path(folder)) \
-                    if any(name.startswith("tls") for name in self.chosen) else None
-                for case in CASES:
-                    if case.name in self.chosen:
-                        self.play(case, certificates)
-                if HANDLERS in self.chosen:
+                    if any(case.ability == "tls" for case in self.cases) else None
+                for case in self.cases:
+                    self.play(case, certificates)
+                if self.with_handlers:
                     self.measure_handlers()
             except KeyboardInterrupt:
                 self.interrupted = True
@@ -219,9 +223,12 @@ def main():
         signal.signal(number, signal.default_int_handler)
     pace = pace_of(options)
     head = head_of(pace, peers)
-    run = Run(pace, chosen, peers)
+    cases = growth.CASES if options.growth else [case for case in CASES if case.name in chosen]
+    run = Run(pace, cases, peers, handlers=not options.growth and HANDLERS in chosen)
     run.measure()
     run.write(head, options)
+    if options.growth:
+        options.growth.write_text(growth.drawing(run.results), encoding="utf-8")
     if run.interrupted:
         return 130
     return 1 if run.broken else 0

@@ -83,21 +83,33 @@ std::string peer(const std::string& name) {
   return folder_of_this_program() / "peers" / name;
 }
 
+Command orrery_with(const std::vector<std::string>& settings) {
+  Command command{.words = {orrery_program(), "serve", "--set", "server.port=0", "--set",
+                            "server.address=127.0.0.1", "--set", "server.threads=1", "--set",
+                            "admin.port=0", "--set", "log.level=error"}};
+  for (const auto& setting : settings) {
+    command.words.emplace_back("--set");
+    command.words.push_back(setting);
+  }
+  return command;
+}
+
 Result<Servers> start_on_one_core() {
+  return start_on_one_core(orrery_with(), {.words = {peer("beast_echo")}});
+}
+
+Result<Servers> start_on_one_core(Command ours, Command theirs) {
   const std::vector<int> cores = usable_cores();
-  auto orrery =
-      Child::start({.words = {orrery_program(), "serve", "--set", "server.port=0", "--set",
-                              "server.address=127.0.0.1", "--set", "server.threads=1", "--set",
-                              "admin.port=0", "--set", "log.level=error"},
-                    .core = cores.front()});
-  if (!orrery) return Error{orrery.error()};
-  auto beast = Child::start({.words = {peer("beast_echo")}, .core = cores.front()});
-  if (!beast) return Error{beast.error()};
+  ours.core = theirs.core = cores.front();
+  auto first = Child::start(ours);
+  if (!first) return Error{first.error()};
+  auto second = Child::start(theirs);
+  if (!second) return Error{second.error()};
   stay_on(cores.size() > 1 ? cores[1] : cores[0]);
   fmt::print("The servers run on core {}, their client on core {}{}.\n\n", cores.front(),
              cores.size() > 1 ? cores[1] : cores[0],
              cores.size() > 1 ? "" : " too, because there is no other: expect little");
-  return Servers{std::move(*orrery), std::move(*beast)};
+  return Servers{std::move(*first), std::move(*second)};
 }
 
 Result<Outcome> duel(const Servers& servers, const Settings& settings, const Play& play) {
@@ -106,27 +118,27 @@ Result<Outcome> duel(const Servers& servers, const Settings& settings, const Pla
   std::vector<double> ratios;
   for (int round = 0; round < settings.rounds; ++round) {
     for (const bool our_turn : {round % 2 == 0, round % 2 == 1})
-      if (auto taken = our_turn ? take_turn(*servers.orrery, play, ours)
-                                : take_turn(*servers.beast, play, theirs);
+      if (auto taken = our_turn ? take_turn(*servers.ours, play, ours)
+                                : take_turn(*servers.theirs, play, theirs);
           !taken)
-        return Error{fmt::format("{}: {}", our_turn ? "orrery" : "beast", taken.error())};
+        return Error{fmt::format("{}: {}", our_turn ? "ours" : "theirs", taken.error())};
     ratios.push_back(ours.cpu_us.back() / theirs.cpu_us.back());
   }
   const auto [lowest, highest] = std::minmax_element(ratios.begin(), ratios.end());
   return Outcome{ours.median_cost(), theirs.median_cost(), median(ratios), *lowest, *highest};
 }
 
-void print_head(const std::string& cases, const std::string& what) {
-  fmt::print(
-      "| {} | orrery: CPU us per {} | {}s per second | Beast: CPU us per {} | {}s per second "
-      "| CPU orrery / Beast: median of pairs (range) |\n|---|--:|--:|--:|--:|--:|\n",
-      cases, what, what, what, what);
+void print_head(const std::string& cases, const std::string& what, const std::string& ours,
+                const std::string& theirs) {
+  fmt::print("| {} | {}: CPU us per {} | {}s per second | {}: CPU us per {} | {}s per second ",
+             cases, ours, what, what, theirs, what, what);
+  fmt::print("| CPU {} / {}: median of pairs (range) |\n|---|--:|--:|--:|--:|--:|\n", ours, theirs);
 }
 
 void print_row(const std::string& name, const Outcome& outcome) {
   fmt::print("| {} | {:.2f} | {:.0f} | {:.2f} | {:.0f} | **{:.2f}** ({:.2f}-{:.2f}) |\n", name,
-             outcome.orrery.cpu_us, outcome.orrery.per_second, outcome.beast.cpu_us,
-             outcome.beast.per_second, outcome.ratio, outcome.lowest_ratio, outcome.highest_ratio);
+             outcome.ours.cpu_us, outcome.ours.per_second, outcome.theirs.cpu_us,
+             outcome.theirs.per_second, outcome.ratio, outcome.lowest_ratio, outcome.highest_ratio);
   std::fflush(stdout);
 }
 

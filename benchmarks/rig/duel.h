@@ -1,4 +1,4 @@
-// A duel: `orrery serve` and a Boost.Beast server take turns under the same load.
+// A duel: two servers take turns under the same load, mostly `orrery serve` and one of Boost.Beast.
 //
 // Thread  one.
 // Limit   Settings: rounds, and the time of each turn.
@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "benchmarks/rig/child.h"
 #include "orrery/result.h"
@@ -27,11 +28,17 @@ struct Settings {
 [[nodiscard]] std::string orrery_program();
 [[nodiscard]] std::string peer(const std::string& name);
 
-/// One of the servers on its first core; this thread goes to the second (the same if there is one).
+/// `orrery serve` on one loop, with these settings ("server.io=epoll").
+[[nodiscard]] Command orrery_with(const std::vector<std::string>& settings = {});
+
+/// Both on the first core that we may use; this thread goes to the second (the same if there is
+/// one).
 struct Servers {
-  std::unique_ptr<Child> orrery;
-  std::unique_ptr<Child> beast;
+  std::unique_ptr<Child> ours;
+  std::unique_ptr<Child> theirs;
 };
+[[nodiscard]] Result<Servers> start_on_one_core(Command ours, Command theirs);
+/// Orrery and Beast.
 [[nodiscard]] Result<Servers> start_on_one_core();
 
 /// What one turn took.
@@ -46,10 +53,10 @@ struct Cost {
   double per_second = 0;
 };
 
-/// Medians over all rounds. The ratio is that of CPU time in the same round, orrery / beast.
+/// Medians over all rounds. The ratio is that of CPU time in the same round, ours / theirs.
 struct Outcome {
-  Cost orrery;
-  Cost beast;
+  Cost ours;
+  Cost theirs;
   double ratio = 0;
   double lowest_ratio = 0;
   double highest_ratio = 0;
@@ -58,7 +65,8 @@ struct Outcome {
                                    const Play& play);
 
 /// A row of a Markdown table, and the head of all such tables: `what` is "message", say.
-void print_head(const std::string& cases, const std::string& what);
+void print_head(const std::string& cases, const std::string& what,
+                const std::string& ours = "orrery", const std::string& theirs = "Beast");
 void print_row(const std::string& name, const Outcome& outcome);
 
 /// Says the error, and returns what main() does.

@@ -50,11 +50,15 @@ struct Tls {
 /// Whether the connections of all listeners must begin with a PROXY header, and of which version.
 enum class ProxyProtocol : std::uint8_t { off, v1v2 };
 
+/// How loops wait for their sockets. With io_uring start() fails where kernel or sandbox forbid it.
+enum class Io : std::uint8_t { automatic, epoll, io_uring };
+
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 struct ServerOptions {
   std::size_t threads = 0;  // loops; 0: one per core that this process may use
-  Limits limits{};          // of every session, unless its route says otherwise
+  Io io = Io::automatic;
+  Limits limits{};  // of every session, unless its route says otherwise
   HttpLimits http_limits{};
   std::vector<std::string> origins{"same-origin"};  // see WebsocketRoute::origins()
   /// Open ones at most; a tenth of them may be without a session; more wait in the backlog. 0: what

@@ -17,6 +17,7 @@ namespace {
 class NoPoller final : public net::Poller {
  public:
   void wait(milliseconds) override {}
+  void wake_in(milliseconds) override {}
   std::size_t dispatch() override { return 0; }
   Result<void> add(int, net::Watcher&) override { return Error{"no descriptors"}; }
   Result<void> add_shared(int, net::Watcher&) override { return Error{"no descriptors"}; }

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/prefetch.h"
+
 namespace orrery {
 
 /// A place in a Slab at one moment; stale once that object is gone.
@@ -48,6 +50,12 @@ class Slab {
     if (id.slot >= blocks_.size() * block_size) return nullptr;
     Cell& cell = at(id.slot);
     return cell.live && cell.generation == id.generation ? cell.object() : nullptr;
+  }
+
+  /// The CPU had better fetch it: find() will be asked for it soon.
+  void fetch(SlotId id) {
+    if (id.slot >= blocks_.size() * block_size) return;
+    prefetch(&at(id.slot), sizeof(Cell));
   }
 
   void remove(SlotId id) {

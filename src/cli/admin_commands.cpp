@@ -59,20 +59,8 @@ bool is_session_id(std::string_view id) {
          !id.ends_with('.') && id.find_first_not_of("0123456789.") == id.npos;
 }
 
-}  // namespace
-
-Exit drain_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
-  print_diagnostics(loaded, errors);
-  if (!loaded.ok()) return Exit::refused;
-  const auto body = answer_to({.method = "POST", .path = "/api/drain"}, loaded, errors);
-  if (!body) return Exit::failed;
-  out << "draining; the server ends when its sessions are gone, or at drain.deadline\n";
-  return Exit::ok;
-}
-
-Exit reload_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
-  print_diagnostics(loaded, errors);
-  if (!loaded.ok()) return Exit::refused;
+// The server's own report.
+Exit print_reload(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
   const auto answer = ask_admin(loaded.tree.admin, {.method = "POST", .path = "/api/reload"});
   if (!answer) {
     errors << "orrery: " << answer.error() << '\n';
@@ -97,10 +85,37 @@ Exit reload_server(const config::Loaded& loaded, std::ostream& out, std::ostream
   return Exit::ok;
 }
 
+// Whether the server can be asked; says what is wrong with the configuration.
+bool can_ask(const config::Loaded& loaded, std::ostream& errors) {
+  print_diagnostics(loaded, errors);
+  if (loaded.ok()) return true;
+  errors << (loaded.admin_known
+                 ? "orrery: the server is asked all the same: what admin.* says could be read\n"
+                 : "orrery: no server was asked, and one that runs goes on as before: mend this, "
+                   "or say where its admin listener is: --set admin.port=PORT, and --set "
+                   "admin.token=TOKEN if it has one; SIGTERM drains it, too, SIGHUP reloads\n");
+  return loaded.admin_known;
+}
+
+}  // namespace
+
+Exit drain_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
+  if (!can_ask(loaded, errors)) return Exit::refused;
+  const auto body = answer_to({.method = "POST", .path = "/api/drain"}, loaded, errors);
+  if (!body) return Exit::failed;
+  out << "draining; the server ends when its sessions are gone, or at drain.deadline\n";
+  return Exit::ok;
+}
+
+Exit reload_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
+  const bool told_by_server = !loaded.ok() && loaded.admin_known;
+  if (!told_by_server && !can_ask(loaded, errors)) return Exit::refused;
+  return print_reload(loaded, out, errors);
+}
+
 Exit print_status(const config::Loaded& loaded, Form form, std::ostream& out,
                   std::ostream& errors) {
-  print_diagnostics(loaded, errors);
-  if (!loaded.ok()) return Exit::refused;
+  if (!can_ask(loaded, errors)) return Exit::refused;
   const auto body = answer_to({}, loaded, errors);
   if (!body) return Exit::failed;
   if (form == Form::json) {
@@ -120,8 +135,7 @@ Exit print_status(const config::Loaded& loaded, Form form, std::ostream& out,
 
 Exit kick_session(const config::Loaded& loaded, std::string_view id, std::ostream& out,
                   std::ostream& errors) {
-  print_diagnostics(loaded, errors);
-  if (!loaded.ok()) return Exit::refused;
+  if (!can_ask(loaded, errors)) return Exit::refused;
   if (!is_session_id(id)) {
     errors << fmt::format("orrery: {} is no session's ID; they look like 0.17.3\n", id);
     return Exit::refused;

@@ -179,6 +179,19 @@ TEST(AdminCommands, RefuseABrokenConfiguration) {
   const Said said = status_of(broken);
   EXPECT_EQ(said.exit, Exit::refused);
   EXPECT_THAT(said.errors, HasSubstr("orrery.json:1:2: admin.port"));
+  EXPECT_THAT(said.errors, HasSubstr("--set admin.port=PORT"));
+}
+
+TEST(AdminCommands, AskAllTheSameWhereOnlyOtherKeysAreWrong) {
+  OneAnswer server(ok(status_body));
+  config::Loaded broken = admin_at(server.port());
+  broken.errors.push_back({"orrery.json", 1, 2, "server.port", "found \"x\""});
+  broken.admin_known = true;
+  const Said said = status_of(broken);
+  EXPECT_EQ(said.exit, Exit::ok);
+  EXPECT_THAT(said.out, HasSubstr("ready      yes"));
+  EXPECT_THAT(said.errors, HasSubstr("orrery.json:1:2: server.port"));
+  EXPECT_THAT(said.errors, HasSubstr("asked all the same"));
 }
 
 }  // namespace

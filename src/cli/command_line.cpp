@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iterator>
 
 #include "config/suggest.h"
@@ -33,9 +34,13 @@ usage: orrery COMMAND [--config FILE] [--set KEY=VALUE]...
 
   --config FILE         the configuration; else ./orrery.json, else /etc/orrery/orrery.json
   --set KEY=VALUE       sets one key, over the environment (ORRERY_SERVER__PORT=8080) and the file
-  --help                prints this
+  --help, --version     prints this, or the version
 
-Exit status: 0 all is well; 1 it failed while running; 2 the command or the configuration is wrong.
+Exit status: 0 all is well; 2 the command or the configuration is wrong; 1 it failed, which means of
+  serve                 it could not start, a second signal ended it, or a callback did not return
+  drain, reload ...     no server answered, or it refused; drain returns at once, before the end
+  doctor                a check says fail
+  connect, bench        no session, or it broke without a goodbye
 )";
 
 constexpr const char* command_names[] = {"routes",      "doctor",    "new-gear",
@@ -53,9 +58,27 @@ constexpr const char* command_names[] = {"routes",      "doctor",    "new-gear",
                                          "--read-rate", "--pid",     "--no-compression",
                                          "kick"};
 
+// "--port 8080" of somebody who means "--set server.port=8080".
+std::string key_hint(const std::string& why, const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string name = words[i].substr(0, words[i].find('='));
+    const bool known = std::ranges::find(command_names, name) != std::end(command_names);
+    if (known || !name.starts_with("--") || why.find(name) == why.npos) continue;
+    const auto key = config::key_meant_by(name);
+    if (!key) continue;
+    std::string value = "VALUE";
+    if (name.size() < words[i].size())
+      value = words[i].substr(name.size() + 1);
+    else if (i + 1 < words.size() && !words[i + 1].starts_with("-"))
+      value = words[i + 1];
+    return fmt::format("; did you mean --set {}={}?", *key, value);
+  }
+  return "";
+}
+
 // CLI11 names the words that it did not expect at the end of its sentence.
 Misuse misuse(std::string why, const std::vector<std::string>& words) {
-  std::string hint;
+  std::string hint = key_hint(why, words);
   for (const auto& word : words) {
     const auto near = config::nearest(word, {std::begin(command_names), std::end(command_names)});
     if (hint.empty() && near && word != *near && why.ends_with(word))
@@ -87,6 +110,7 @@ std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> wo
   CLI::App app;
   app.require_subcommand(0, 1);
   add_options(app, line);
+  app.add_flag_callback("--version", [&line] { line.command = Command::version; });
   add_command(app, "serve", Command::serve, line);
   add_command(app, "drain", Command::drain, line);
   add_command(app, "reload", Command::reload, line);

@@ -171,6 +171,18 @@ TEST(CommandLine, SaysWhatToDoWhenItDoesNotUnderstand) {
   EXPECT_THAT(misuse_of({"config", "explain"}), HasSubstr("key"));
 }
 
+TEST(CommandLine, KnowsWhichKeyAnOptionMeans) {
+  EXPECT_THAT(misuse_of({"serve", "--port", "8080"}),
+              HasSubstr("; did you mean --set server.port=8080?"));
+  EXPECT_THAT(misuse_of({"serve", "--admin-port=1"}), HasSubstr("--set admin.port=1?"));
+  EXPECT_THAT(misuse_of({"serve", "--server.threads"}), HasSubstr("--set server.threads=VALUE?"));
+}
+
+TEST(CommandLine, TellsTheVersionAsAnOptionToo) {
+  EXPECT_EQ(understood({"--version"}).command, Command::version);
+  EXPECT_EQ(understood({"version"}).command, Command::version);
+}
+
 TEST(CommandLine, ConnectAndBenchHavePagesOfTheirOwn) {
   EXPECT_THAT(help_text(Command::connect), HasSubstr("--subprotocol NAME"));
   EXPECT_THAT(help_text(Command::bench), HasSubstr("--connections N"));
@@ -213,7 +225,7 @@ struct Said {
 
 Said check(const CommandLine& line) {
   std::ostringstream out, errors;
-  const Exit exit = check_configuration(load_configuration(line), out, errors);
+  const Exit exit = check_configuration(load_configuration(line), {}, out, errors);
   return {exit, out.str(), errors.str()};
 }
 
@@ -225,6 +237,12 @@ TEST(ConfigCheck, SaysThatAllIsWell) {
       said.out,
       "cluster.token is accepted, but does not act in this release\nthe configuration is fine\n");
   EXPECT_EQ(said.errors, "");
+}
+
+TEST(ConfigCheck, TellsWhatOnlyALookBeyondFinds) {
+  std::ostringstream out, errors;
+  EXPECT_EQ(check_configuration({}, {"server.tls: no such file"}, out, errors), Exit::refused);
+  EXPECT_EQ(out.str() + errors.str(), "server.tls: no such file\n");
 }
 
 TEST(ConfigCheck, TellsFaultsAndWarningsWithTheirPlace) {

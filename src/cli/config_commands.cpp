@@ -13,7 +13,9 @@ config::Loaded load_configuration(const CommandLine& line) {
   auto file = config::find_file(line.config_file);
   if (file) sources.file = std::move(*file);
   config::Loaded loaded = config::load(sources);
-  if (!file) loaded.errors.insert(loaded.errors.begin(), {"", 0, 0, "", file.error()});
+  if (file) return loaded;
+  loaded.errors.insert(loaded.errors.begin(), {"", 0, 0, "", file.error()});
+  loaded.admin_known = false;
   return loaded;
 }
 
@@ -26,9 +28,11 @@ void print_diagnostics(const config::Loaded& loaded, std::ostream& out) {
   out.flush();
 }
 
-Exit check_configuration(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
+Exit check_configuration(const config::Loaded& loaded, const std::vector<std::string>& faults,
+                         std::ostream& out, std::ostream& errors) {
   print_diagnostics(loaded, errors);
-  if (!loaded.ok()) return Exit::refused;
+  for (const auto& fault : faults) errors << fault << '\n';
+  if (!loaded.ok() || !faults.empty()) return Exit::refused;
   for (const auto& key : loaded.inactive)
     out << key << " is accepted, but does not act in this release\n";
   out << "the configuration is fine\n";

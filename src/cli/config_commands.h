@@ -16,7 +16,9 @@ config::Loaded load_configuration(const CommandLine& line);
 /// Prints one diagnostic per line: errors, and warnings marked as such.
 void print_diagnostics(const config::Loaded& loaded, std::ostream& out);
 
-Exit check_configuration(const config::Loaded& loaded, std::ostream& out, std::ostream& errors);
+/// `faults` are those that only a look beyond the configuration finds, such as at certificates.
+Exit check_configuration(const config::Loaded& loaded, const std::vector<std::string>& faults,
+                         std::ostream& out, std::ostream& errors);
 Exit explain_key(const std::string& key, std::ostream& out, std::ostream& errors);
 
 /// What needs no more than to be printed: defaults, schema, version, help.

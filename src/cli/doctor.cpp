@@ -8,6 +8,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "net/backend.h"
 #include "net/listen_address.h"
 
 namespace orrery::cli {
@@ -136,6 +137,20 @@ Finding clock(const Machine& machine) {
   return {Health::ok, "clock", fmt::format("says {}, and is kept right", today)};
 }
 
+Finding io(config::Io chosen, const Machine& machine) {
+  if (chosen == config::Io::automatic)
+    return {Health::ok, "io", fmt::format("{}, by itself", net::name_of(net::automatic_backend()))};
+  const auto backend =
+      chosen == config::Io::io_uring ? net::Backend::io_uring : net::Backend::epoll;
+  const std::string_view name = net::name_of(backend);
+  const Result<void> possible =
+      backend == net::Backend::io_uring ? machine.io_uring() : Result<void>();
+  if (possible) return {Health::ok, "io", fmt::format("{}, as server.io says", name)};
+  return {
+      Health::fail, "io", possible.error(),
+      "`sysctl -w kernel.io_uring_disabled=0` and a sandbox that allows it, or server.io=epoll"};
+}
+
 Finding listener(const std::string& address, const Machine& machine) {
   const std::string what = "listener " + address;
   const PortAnswer answer = machine.listen(address);
@@ -164,7 +179,8 @@ std::string_view word_of(Health health) {
 std::vector<Finding> examine(const config::Tree& tree, const std::vector<std::string>& addresses,
                              const Machine& machine) {
   std::vector<Finding> findings{descriptors(machine), backlog(machine),
-                                port_range(addresses, machine), clock(machine)};
+                                port_range(addresses, machine), clock(machine),
+                                io(tree.server.io, machine)};
   for (const auto& tls : tree.server.tls)
     if (!tls.certificate.empty()) findings.push_back(certificate(tls, machine));
   for (const auto& address : addresses) findings.push_back(listener(address, machine));

@@ -47,6 +47,8 @@ class Machine {
   [[nodiscard]] virtual bool readable_by_all(const std::string& file) const = 0;
   /// Whether a listener could be opened; the address as the server takes it.
   [[nodiscard]] virtual PortAnswer listen(const std::string& address) const = 0;
+  /// An Error says what forbids io_uring here.
+  [[nodiscard]] virtual Result<void> io_uring() const = 0;
   [[nodiscard]] virtual CalendarTime now() const = 0;
   /// Whether the kernel says that something keeps the clock right.
   [[nodiscard]] virtual bool clock_is_kept() const = 0;

@@ -36,6 +36,10 @@ struct ToldMachine final : Machine {
   }
   [[nodiscard]] bool readable_by_all(const std::string&) const override { return open_key; }
   [[nodiscard]] PortAnswer listen(const std::string&) const override { return port; }
+  [[nodiscard]] Result<void> io_uring() const override {
+    if (!ring_refusal.empty()) return Error{ring_refusal};
+    return {};
+  }
   [[nodiscard]] CalendarTime now() const override { return calendar; }
   [[nodiscard]] bool clock_is_kept() const override { return kept; }
 
@@ -46,6 +50,7 @@ struct ToldMachine final : Machine {
   Result<CertificateDates> dates = CertificateDates{today - 24h, today + 90 * 24h};
   bool open_key = false;
   PortAnswer port{};
+  std::string ring_refusal{};
   CalendarTime calendar = today;
   bool kept = true;
 };
@@ -71,6 +76,7 @@ TEST(Doctor, SaysOkOncePerCheckOnAHealthyMachine) {
             "ok    backlog: 4096 newcomers may wait per listener (net.core.somaxconn)\n"
             "ok    port range: outgoing connections use 32768 to 60999, no listener does\n"
             "ok    clock: says 2026-03-01, and is kept right\n"
+            "ok    io: epoll, by itself\n"
             "ok    certificate site.pem: is valid until 2026-05-30, 90 days\n"
             "ok    listener 0.0.0.0:7512: is free\n");
 }
@@ -78,6 +84,23 @@ TEST(Doctor, SaysOkOncePerCheckOnAHealthyMachine) {
 TEST(Doctor, LooksAtNoCertificateWithoutOne) {
   for (const auto& finding : examine({}, {}, ToldMachine()))
     EXPECT_THAT(finding.what, Not(HasSubstr("certificate")));
+}
+
+TEST(Doctor, SaysHowTheLoopsWillWaitAndWhatForbidsIt) {
+  ToldMachine machine;
+  config::Tree tree;
+  const auto says = [&](config::Io io) {
+    tree.server.io = io;
+    std::ostringstream out;
+    (void)print_findings(examine(tree, {}, machine), out);
+    return out.str();
+  };
+  EXPECT_THAT(says(config::Io::epoll), HasSubstr("ok    io: epoll, as server.io says\n"));
+  EXPECT_THAT(says(config::Io::io_uring), HasSubstr("ok    io: io_uring, as server.io says\n"));
+  machine.ring_refusal = "a sandbox forbids it";
+  EXPECT_THAT(says(config::Io::epoll), HasSubstr("ok    io: epoll"));
+  EXPECT_THAT(says(config::Io::io_uring),
+              HasSubstr("fail  io: a sandbox forbids it; to mend it: `sysctl -w "));
 }
 
 TEST(Doctor, CountsDescriptors) {

@@ -53,9 +53,9 @@ std::string advice_for(const Refused& refused) {
     case 426: return "that path wants another protocol or version than WebSocket 13";
     case 429:
     case 503:
-      return fmt::format(
-          "it has no room now: try again {}",
-          refused.retry_after.empty() ? "later" : "after " + refused.retry_after + " s");
+      return fmt::format("try again {}", refused.retry_after.empty()
+                                             ? "later"
+                                             : "after " + refused.retry_after + " s");
     default:
       return refused.status / 100 == 2
                  ? "it answered with a page: is there a WebSocket at that path?"
@@ -109,14 +109,17 @@ Refused Opening::refusal() const {
 }
 
 std::string told(const Refused& refused) {
-  std::string text =
-      fmt::format("the server refused with {}{}{}: {}", refused.status,
-                  refused.reason.empty() ? "" : " ", refused.reason, advice_for(refused));
+  const std::string text = fmt::format("the server refused with {}{}{}", refused.status,
+                                       refused.reason.empty() ? "" : " ", refused.reason);
+  const std::string advice = advice_for(refused);
   std::string body = refused.body.substr(0, told_body_bytes);
   for (char& c : body)
     if (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t') c = ' ';
   while (body.ends_with('\n')) body.pop_back();
-  return body.empty() ? text : text + "\n" + body;
+  const bool passes = refused.status == 429 || refused.status == 503;  // and its body says why
+  if (passes && !body.empty() && body.find('\n') == body.npos)
+    return fmt::format("{}: {}; {}", text, body, advice);
+  return fmt::format("{}: {}{}{}", text, advice, body.empty() ? "" : "\n", body);
 }
 
 }  // namespace orrery::cli

@@ -190,7 +190,10 @@ TEST_F(TalkTest, SaysWhyItWasRefusedAndWhatToDo) {
       {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "check the path"},
       {"HTTP/1.1 302 Found\r\nLocation: wss://b/\r\nContent-Length: 0\r\n\r\n",
        "connect to wss://b/ instead"},
-      {"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", "again after 7 s"},
+      {"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n",
+       "503 Busy: try again after 7 s"},
+      {"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 6\r\n\r\nasleep",
+       "refused with 503 Busy: asleep; try again after 1 s\n"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "it answered with a page"},
       {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
        "Sec-WebSocket-Accept: wrong\r\n\r\n",

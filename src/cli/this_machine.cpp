@@ -18,6 +18,7 @@
 #include <fstream>
 #include <memory>
 
+#include "net/backend.h"
 #include "net/descriptors.h"
 #include "net/listen_address.h"
 #include "net/tls_context.h"
@@ -114,6 +115,10 @@ PortAnswer ThisMachine::listen(const std::string& address) const {
   const auto parsed = net::parse_listen_address(address);
   if (!parsed) return {PortState::impossible, parsed.error()};
   return parsed->is_unix() ? listen_on_unix(parsed->unix_path) : listen_on_tcp(*parsed);
+}
+
+Result<void> ThisMachine::io_uring() const {
+  return net::is_available(net::Backend::io_uring);
 }
 
 CalendarTime ThisMachine::now() const {

@@ -108,19 +108,6 @@ class Printer {
   std::size_t hidden_from_ = nowhere;  // the depth of the key that stands in comments
 };
 
-std::string variable_of(std::string_view path) {
-  std::string name = "ORRERY_";
-  for (const char letter : path) {
-    if (letter == '.') {
-      name += "__";
-    } else {
-      const auto byte = static_cast<unsigned char>(letter);
-      name += std::isalnum(byte) ? static_cast<char>(std::toupper(byte)) : '_';
-    }
-  }
-  return name;
-}
-
 const Key* find(const Keys& keys, std::string_view name) {
   for (const Key& key : keys)
     if (key.name == name) return &key;
@@ -216,6 +203,19 @@ void list_limits(const std::string& prefix, const Keys& keys, std::string& page)
 }
 
 }  // namespace
+
+std::string variable_of(std::string_view path) {
+  std::string name = "ORRERY_";
+  for (const char letter : path) {
+    if (letter == '.') {
+      name += "__";
+    } else {
+      const auto byte = static_cast<unsigned char>(letter);
+      name += std::isalnum(byte) ? static_cast<char>(std::toupper(byte)) : '_';
+    }
+  }
+  return name;
+}
 
 std::string defaults_text() {
   Tree tree;

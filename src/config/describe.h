@@ -16,6 +16,9 @@ std::string defaults_text();
 /// One key (or a section with all of its keys): what it means, accepts and defaults to.
 Result<std::string> explain(std::string_view path);
 
+/// The variable of the environment that sets a key: "ORRERY_SERVER__PORT".
+std::string variable_of(std::string_view path);
+
 /// A JSON Schema (2020-12) of the file, for editors.
 std::string schema_text();
 

@@ -71,7 +71,6 @@ struct Size {  // the range is in bytes
 struct Choice {  // an enum of one byte whose enumerators count from 0; `names` are in their order
   std::uint8_t* field;
   std::vector<std::string_view> names;
-  std::vector<std::string_view> later = {};  // those that are accepted, but don't act yet
 };
 struct Text {
   std::string* field;
@@ -109,10 +108,9 @@ struct Key {
 };
 
 template <typename Enum>
-Choice choice(Enum& field, std::vector<std::string_view> names,
-              std::vector<std::string_view> later = {}) {
+Choice choice(Enum& field, std::vector<std::string_view> names) {
   static_assert(std::is_enum_v<Enum> && sizeof(Enum) == 1);
-  return {reinterpret_cast<std::uint8_t*>(&field), std::move(names), std::move(later)};
+  return {reinterpret_cast<std::uint8_t*>(&field), std::move(names)};
 }
 
 /// Entries are made on demand; keys_of(Entry&) describes one.

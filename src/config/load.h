@@ -46,6 +46,9 @@ struct Loaded {
   std::vector<Diagnostic> warnings;   // accepted, but somebody should know
   std::vector<std::string> inactive;  // keys that were set and don't act in this release
 
+  /// Whether tree.admin is what was meant, though there are errors.
+  bool admin_known = false;
+
   [[nodiscard]] bool ok() const { return errors.empty(); }
 };
 

@@ -414,6 +414,33 @@ TEST(Load, LeavesVariablesAloneThatAreNoPaths) {
               ElementsAre(HasSubstr("ORRERY_SERVER__PROT: server.PROT: found the unknown key")));
 }
 
+TEST(Load, WarnsOfVariablesThatLookLikeAKey) {
+  for (const auto* name : {"ORRERY_PORT", "ORRERY_SERVER_PORT", "ORRERY_server_port"})
+    EXPECT_THAT(texts_of(load_variables({{name, "8080"}}).warnings),
+                ElementsAre(std::string(name) +
+                            ": this variable sets nothing; did you mean ORRERY_SERVER__PORT?"));
+  EXPECT_THAT(texts_of(load_variables({{"ORRERY_PORT", "tcp://10.0.0.1:7512"},
+                                       {"ORRERY_PORT_7512_TCP_ADDR", "10.0.0.1"},
+                                       {"ORRERY_SERVICE_PORT", "7512"},
+                                       {"ORRERY_BINARY", "x"}})
+                           .warnings),
+              IsEmpty());
+}
+
+TEST(Load, KnowsWhetherTheAdminListenerCanBeFound) {
+  const auto known = [](std::string text, std::vector<std::string> sets = {}) {
+    return load({File{"orrery.json", std::move(text)}, {}, std::move(sets)}).admin_known;
+  };
+  EXPECT_TRUE(known("{}"));
+  EXPECT_TRUE(known(R"({"server": {"prot": 1}, "admin": {"port": 5}})"));
+  EXPECT_FALSE(known(R"({"admin": {"prot": 5}})"));
+  EXPECT_FALSE(known(R"({"admin": {"port": "x"}})"));
+  EXPECT_FALSE(known("{"));
+  EXPECT_TRUE(known("{", {"admin.port=5"}));
+  EXPECT_FALSE(known("{}", {"admin.prot=5"}));
+  EXPECT_FALSE(known("{}", {"server.prot=5"}));
+}
+
 TEST(Load, KnowsWhatKeysMustBeTogether) {
   const struct {
     std::string text, fault;
@@ -459,12 +486,11 @@ TEST(Load, WarnsOfWhatIsAcceptedButUnwise) {
 }
 
 TEST(Load, NamesTheKeysThatWereSetAndDoNotActYet) {
-  EXPECT_THAT(
-      load_text(R"({"cluster": {"token": "x"}, "server": {"io": "io_uring", "port": 1},
+  EXPECT_THAT(load_text(R"({"cluster": {"token": "x"}, "server": {"port": 1},
                             "pools": {"tenant:a": {"maxConnectionsInCluster": 1}}})")
-          .inactive,
-      ElementsAre("cluster.token", "server.io=io_uring", "pools.tenant:a.maxConnectionsInCluster"));
-  EXPECT_THAT(load_text(R"({"server": {"io": "epoll"}, "pools": {"gear:chat": {"workers": 1}},
+                  .inactive,
+              ElementsAre("cluster.token", "pools.tenant:a.maxConnectionsInCluster"));
+  EXPECT_THAT(load_text(R"({"server": {"io": "io_uring"}, "pools": {"gear:chat": {"workers": 1}},
                             "admin": {"port": 0}, "drain": {"spread": 0}})")
                   .inactive,
               IsEmpty());

@@ -221,8 +221,6 @@ void Reader::put(const std::string& path, const Value& value, const Choice& choi
       text ? std::find(choice.names.begin(), choice.names.end(), *text) : choice.names.end();
   if (name == choice.names.end()) return refuse(path, value, choice);
   *choice.field = static_cast<std::uint8_t>(name - choice.names.begin());
-  if (std::find(choice.later.begin(), choice.later.end(), *name) != choice.later.end())
-    report_.inactive.push_back(fmt::format("{}={}", path, *name));
 }
 
 void Reader::put(const std::string& path, const Value& value, const Text& text) {

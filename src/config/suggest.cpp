@@ -1,6 +1,9 @@
 #include "config/suggest.h"
 
 #include <algorithm>
+#include <cctype>
+
+#include "config/tree.h"
 
 namespace orrery::config {
 namespace {
@@ -10,6 +13,13 @@ char lower(char letter) {
 }
 
 constexpr std::size_t longest_name = 64;  // beyond, nothing is near
+
+std::string letters_of(std::string_view text) {
+  std::string letters;
+  for (const char each : text)
+    if (std::isalnum(static_cast<unsigned char>(each))) letters += lower(each);
+  return letters;
+}
 
 }  // namespace
 
@@ -49,6 +59,20 @@ std::optional<std::string> nearest(std::string_view name,
     best = candidate;
   }
   return best;
+}
+
+std::optional<std::string> key_meant_by(std::string_view word) {
+  Tree tree;
+  const std::string wanted = letters_of(word);
+  std::optional<std::string> by_last_name;
+  for (const std::string& path : paths_of(keys_of(tree))) {
+    const auto dot = path.rfind('.');
+    if (dot == path.npos) continue;
+    if (letters_of(path) == wanted) return path;
+    const bool same = letters_of(std::string_view(path).substr(dot)) == wanted;
+    if (same && !by_last_name) by_last_name = path;
+  }
+  return by_last_name;
 }
 
 std::vector<std::string> names_of(const Keys& keys) {

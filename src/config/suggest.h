@@ -21,6 +21,10 @@ std::optional<std::string> nearest(std::string_view name,
 
 bool same_without_case(std::string_view one, std::string_view other);
 
+/// The key that somebody means with `word`, which is its path or its last name, whatever stands
+/// between the words of it: "port", "server-port", "SERVER_PORT" for server.port.
+std::optional<std::string> key_meant_by(std::string_view word);
+
 /// The names of keys, or the paths of all keys below them; second names are left out.
 std::vector<std::string> names_of(const Keys& keys);
 std::vector<std::string> paths_of(const Keys& keys, const std::string& prefix = "");

@@ -164,8 +164,10 @@ Keys keys_of(Server& s) {
        "systemd has opened (orrery.socket), \"systemd:NAME\": those of one FileDescriptorName=."},
       {"threads", Count{&s.threads, {0, 1'024}},
        "Event loops, each on a thread of its own. 0: one per core that the process may use."},
-      {"io", choice(s.io, {"auto", "epoll", "io_uring"}, {"io_uring"}),
-       "How the loops wait for their sockets. auto: what is fastest here."},
+      {"io", choice(s.io, {"auto", "epoll", "io_uring"}),
+       "How the loops wait for their sockets. auto: epoll. io_uring answers many small messages at "
+       "once, and one to many clients, with fewer system calls; where the kernel or a sandbox "
+       "forbids it, the start is refused."},
       {"maxRequestSize", Size{&s.max_request_size, {1, 4 * gibibyte}},
        "The largest body of an HTTP request; more gets 413."},
       head_bytes(s),

@@ -1,48 +1,35 @@
 #include "net/epoll_poller.h"
 
 #include <fmt/format.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <limits>
 
+#include "base/prefetch.h"
+#include "net/eventfd_waker.h"
+
 namespace orrery::net {
-namespace {
-
-class EventfdWaker final : public Waker {
- public:
-  explicit EventfdWaker(Descriptor eventfd) : eventfd_(std::move(eventfd)) {}
-  [[nodiscard]] int fd() const { return eventfd_.get(); }
-  void wake() override {
-    const std::uint64_t one = 1;
-    // Fails only when 2^64 wake-ups are unread, and then one is certainly pending.
-    [[maybe_unused]] const auto written = ::write(eventfd_.get(), &one, sizeof one);
-  }
-
- private:
-  Descriptor eventfd_;
-};
-
-}  // namespace
 
 Result<std::unique_ptr<Poller>> EpollPoller::create() {
   Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return Error{fmt::format("cannot create an epoll: {}", std::strerror(errno))};
-  Descriptor wakeup(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wakeup) return Error{fmt::format("cannot create an eventfd: {}", std::strerror(errno))};
-  auto waker = std::make_shared<EventfdWaker>(std::move(wakeup));
-  // Edge-triggered: every write is told once, so that nobody needs to read the counter.
-  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, waker->fd(), &event) != 0)
-    return Error{fmt::format("cannot watch an eventfd: {}", std::strerror(errno))};
-  return std::unique_ptr<Poller>(new EpollPoller(std::move(epoll), std::move(waker)));
+  auto waker = EventfdWaker::create();
+  if (!waker) return Error{waker.error()};
+  auto alarm = TimerfdAlarm::create();
+  if (!alarm) return Error{alarm.error()};
+  for (const int fd : {(*waker)->fd(), alarm->fd()}) {
+    epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+      return Error{fmt::format("cannot watch what ends a wait: {}", std::strerror(errno))};
+  }
+  return std::unique_ptr<Poller>(
+      new EpollPoller(std::move(epoll), *std::move(waker), *std::move(alarm)));
 }
 
-EpollPoller::EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker)
-    : epoll_(std::move(epoll)), waker_(std::move(waker)) {}
+EpollPoller::EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker, TimerfdAlarm alarm)
+    : epoll_(std::move(epoll)), waker_(std::move(waker)), alarm_(std::move(alarm)) {}
 
 void EpollPoller::wait(milliseconds timeout) {
   const auto at_most = std::min<std::int64_t>(timeout.count(), std::numeric_limits<int>::max());
@@ -56,13 +43,25 @@ std::size_t EpollPoller::dispatch() {
   std::size_t told = 0;
   while (next_ < found_) {
     const epoll_event event = events_[next_++];
-    if (event.data.ptr == nullptr) continue;  // the wake-up, or a watcher removed meanwhile
+    fetch_ahead();
+    if (event.data.ptr == nullptr)
+      continue;  // a wake-up, the alarm, or a watcher removed meanwhile
     ++told;
     static_cast<Watcher*>(event.data.ptr)
         ->on_ready((event.events & EPOLLIN) != 0, (event.events & EPOLLOUT) != 0,
                    (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
   }
   return told;
+}
+
+// With many sessions each event begins with memory that the CPU has not seen for long.
+void EpollPoller::fetch_ahead() const {
+  constexpr std::size_t usual_watcher_bytes = 88;
+  if (next_ + 2 < found_) prefetch(events_[next_ + 2].data.ptr, usual_watcher_bytes);
+  for (const int behind : {2, 1})
+    if (const auto at = next_ + static_cast<std::size_t>(behind) - 1; at < found_)
+      if (const auto* watcher = static_cast<const Watcher*>(events_[at].data.ptr))
+        watcher->coming(behind);
 }
 
 Result<void> EpollPoller::add(int fd, Watcher& watcher) {

@@ -1,4 +1,4 @@
-// EpollPoller: one epoll instance and one eventfd to wake it.
+// EpollPoller: one epoll instance, one eventfd to wake it, and one timerfd.
 //
 // Owner   its Loop.
 // Thread  its loop's.
@@ -14,6 +14,7 @@
 
 #include "net/descriptors.h"
 #include "net/poller.h"
+#include "net/timerfd_alarm.h"
 
 namespace orrery::net {
 
@@ -22,6 +23,7 @@ class EpollPoller final : public Poller {
   static Result<std::unique_ptr<Poller>> create();
 
   void wait(milliseconds timeout) override;
+  void wake_in(milliseconds left) override { alarm_.set(left); }
   std::size_t dispatch() override;
   Result<void> add(int fd, Watcher& watcher) override;
   Result<void> add_shared(int fd, Watcher& watcher) override;
@@ -29,11 +31,13 @@ class EpollPoller final : public Poller {
   [[nodiscard]] std::shared_ptr<Waker> waker() override { return waker_; }
 
  private:
-  EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker);
+  EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker, TimerfdAlarm alarm);
   Result<void> add(int fd, Watcher& watcher, std::uint32_t events);
+  void fetch_ahead() const;
 
   Descriptor epoll_;
   std::shared_ptr<Waker> waker_;
+  TimerfdAlarm alarm_;
   std::size_t next_ = 0;   // the first event not yet delivered
   std::size_t found_ = 0;  // events in events_
   std::array<epoll_event, 512> events_;

@@ -29,11 +29,12 @@ bool concerns_one_newcomer(int error) {
 }  // namespace
 
 Listener::Listener(Loop& loop, int listening_socket, Accepted accepted, Paused paused,
-                   HasRoom has_room)
+                   GoesOn goes_on, HasRoom has_room)
     : loop_(loop),
       listening_socket_(listening_socket),
       accepted_(std::move(accepted)),
       paused_(std::move(paused)),
+      goes_on_(std::move(goes_on)),
       has_room_(std::move(has_room)) {}
 
 Listener::~Listener() {
@@ -47,6 +48,11 @@ Result<void> Listener::start_accepting() {
 }
 
 void Listener::stop_accepting() {
+  unwatch();
+  end_episode();
+}
+
+void Listener::unwatch() {
   TimerWheel::cancel(*this);
   if (std::exchange(watching_, false)) loop_.poller().remove(listening_socket_, *this);
 }
@@ -54,7 +60,7 @@ void Listener::stop_accepting() {
 // Level-triggered: whoever is not accepted in this turn is told again in the next one.
 void Listener::on_ready(bool, bool, bool) {
   for (int i = 0; i < accepts_per_turn && watching_; ++i) {
-    if (!has_room_()) return rest();
+    if (!has_room_()) return pause_accepting(0);
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     Descriptor socket(::accept4(listening_socket_, reinterpret_cast<sockaddr*>(&address), &size,
@@ -69,18 +75,20 @@ void Listener::on_ready(bool, bool, bool) {
   }
 }
 
-void Listener::rest() {
-  stop_accepting();
-  loop_.timers().arm(*this, loop_.now() + pause);
-}
-
 void Listener::pause_accepting(int error) {
-  rest();
-  paused_(error);
+  unwatch();
+  loop_.timers().arm(*this, loop_.now() + pause);
+  if (!std::exchange(pausing_, true)) paused_(error);
 }
 
+void Listener::end_episode() {
+  if (std::exchange(pausing_, false)) goes_on_();
+}
+
+// The end of a pause, or of the calm behind it.
 void Listener::on_timer(Time now) {
-  if (!start_accepting().ok()) loop_.timers().arm(*this, now + pause);
+  if (watching_) return end_episode();
+  loop_.timers().arm(*this, now + (start_accepting().ok() ? calm : pause));
 }
 
 }  // namespace orrery::net

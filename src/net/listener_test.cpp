@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
-#include "net/epoll_poller.h"
 #include "net/listener_set.h"
+#include "net/poller_fixture.h"
 
 namespace orrery::net {
 namespace {
@@ -47,10 +47,10 @@ Descriptor connected_to(const ListenAddress& address) {
 
 // One loop that accepts; it turns when it is told to.
 struct Site {
-  Site(const Clock& clock, const ListenerSet& set, std::size_t index)
-      : Site(clock, set.socket_of(index)) {}
-  Site(const Clock& clock, int listening_socket)
-      : loop(clock, std::move(EpollPoller::create()).value()),
+  Site(const TestedPoller& poller, const Clock& clock, const ListenerSet& set, std::size_t index)
+      : Site(poller, clock, set.socket_of(index)) {}
+  Site(const TestedPoller& poller, const Clock& clock, int listening_socket)
+      : loop(clock, poller()),
         listener(
             loop, listening_socket,
             [this](Descriptor socket, const PeerAddress& from) {
@@ -58,13 +58,16 @@ struct Site {
               peers.push_back(from.peer());
               if (when_accepted) when_accepted();
             },
-            [this](int error) { pauses.push_back(error); }) {
+            [this](int error) { pauses.push_back(error); }, [this] { ++ends; },
+            [this] { return has_room; }) {
     EXPECT_TRUE(listener.start_accepting().ok());
   }
 
   std::vector<Descriptor> newcomers;
   std::vector<Peer> peers;
-  std::vector<int> pauses;
+  std::vector<int> pauses;  // that began
+  int ends = 0;             // of them
+  bool has_room = true;
   std::function<void()> when_accepted;
   Loop loop;
   Listener listener;
@@ -80,20 +83,20 @@ void turn_until(Site& site, std::size_t newcomers) {
   while (site.newcomers.size() < newcomers) ASSERT_TRUE(site.loop.turn(10s));
 }
 
-struct Listening : testing::Test {
+struct Listening : testing::TestWithParam<TestedPoller> {
   const ListenAddress loopback{.host = "127.0.0.1"};
   ManualClock clock;
 };
 
-TEST_F(Listening, AnyFreePortIsARealPort) {
+TEST_P(Listening, AnyFreePortIsARealPort) {
   const ListenerSet set = listening(loopback, 2);
   EXPECT_NE(set.address().port, 0);
   EXPECT_NE(set.socket_of(0), set.socket_of(1));
 }
 
-TEST_F(Listening, NewcomersAreReadyToUse) {
+TEST_P(Listening, NewcomersAreReadyToUse) {
   const ListenerSet set = listening(loopback, 1);
-  Site site(clock, set, 0);
+  Site site(GetParam(), clock, set, 0);
   const Descriptor client = connected_to(set.address());
   turn_until(site, 1);
   EXPECT_EQ(site.peers[0].address, "127.0.0.1");
@@ -106,11 +109,11 @@ TEST_F(Listening, NewcomersAreReadyToUse) {
   EXPECT_NE(no_delay, 0) << "inherited from the listening socket";
 }
 
-TEST_F(Listening, NewcomersWhoVanishAreNoticedByTheKernel) {
+TEST_P(Listening, NewcomersWhoVanishAreNoticedByTheKernel) {
   const auto set = ListenerSet::open(
       loopback, 1, {.wait_for_first_byte = false, .give_up_after = 30'500ms, .probe_after = 90s});
   ASSERT_TRUE(set) << set.error();
-  Site site(clock, *set, 0);
+  Site site(GetParam(), clock, *set, 0);
   const Descriptor client = connected_to(set->address());
   turn_until(site, 1);
   const auto option = [&](int level, int name) {
@@ -125,10 +128,10 @@ TEST_F(Listening, NewcomersWhoVanishAreNoticedByTheKernel) {
   EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 8);
 }
 
-TEST_F(Listening, TwoLoopsShareAPortAndBothGetNewcomers) {
+TEST_P(Listening, TwoLoopsShareAPortAndBothGetNewcomers) {
   const ListenerSet set = listening(loopback, 2);
-  Site first(clock, set, 0);
-  Site second(clock, set, 1);
+  Site first(GetParam(), clock, set, 0);
+  Site second(GetParam(), clock, set, 1);
   std::vector<Descriptor> clients;
   for (int i = 0; i < 64; ++i) clients.push_back(connected_to(set.address()));
   while (first.newcomers.size() + second.newcomers.size() < 64) {
@@ -147,7 +150,7 @@ Descriptor opened_elsewhere(int kind = SOCK_STREAM) {
   return socket;
 }
 
-TEST_F(Listening, ASocketThatListensAlreadyIsTaken) {
+TEST_P(Listening, ASocketThatListensAlreadyIsTaken) {
   Descriptor open = opened_elsewhere();
   ASSERT_EQ(::listen(open.get(), 16), 0);
   const ListenerSet set = listening({.descriptor = open.release()}, 2);
@@ -155,8 +158,8 @@ TEST_F(Listening, ASocketThatListensAlreadyIsTaken) {
   EXPECT_NE(set.address().port, 0);
   EXPECT_EQ(set.socket_of(0), set.socket_of(1));
   EXPECT_NE(::fcntl(set.socket_of(0), F_GETFD) & FD_CLOEXEC, 0);
-  Site first(clock, set, 0);
-  Site second(clock, set, 1);
+  Site first(GetParam(), clock, set, 0);
+  Site second(GetParam(), clock, set, 1);
   const Descriptor client = connected_to(set.address());
   while (first.newcomers.size() + second.newcomers.size() < 1) {
     first.loop.turn(0ms);
@@ -167,7 +170,7 @@ TEST_F(Listening, ASocketThatListensAlreadyIsTaken) {
   EXPECT_NE(::fcntl(site.newcomers[0].get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
-TEST_F(Listening, WhatDoesNotListenIsRefusedWithItsNumber) {
+TEST_P(Listening, WhatDoesNotListenIsRefusedWithItsNumber) {
   const Descriptor deaf = opened_elsewhere(), datagrams = opened_elsewhere(SOCK_DGRAM);
   for (const int fd : {deaf.get(), datagrams.get(), 12'345}) {
     const auto set = ListenerSet::open({.descriptor = fd}, 1);
@@ -179,7 +182,7 @@ TEST_F(Listening, WhatDoesNotListenIsRefusedWithItsNumber) {
   }
 }
 
-TEST_F(Listening, ATakenPortIsRefusedWithASentence) {
+TEST_P(Listening, ATakenPortIsRefusedWithASentence) {
   for (const std::size_t loops : {1, 3}) {
     const ListenerSet mine = listening(loopback, loops);
     const auto theirs = ListenerSet::open(mine.address(), 2, at_once);
@@ -189,13 +192,13 @@ TEST_F(Listening, ATakenPortIsRefusedWithASentence) {
   }
 }
 
-TEST_F(Listening, APortIsFreeAgainWhenTheSetIsGone) {
+TEST_P(Listening, APortIsFreeAgainWhenTheSetIsGone) {
   ListenAddress address = loopback;
   Descriptor client;
   {
     const ListenerSet set = listening(loopback, 2);
-    Site site(clock, set, 0);
-    Site other(clock, set, 1);
+    Site site(GetParam(), clock, set, 0);
+    Site other(GetParam(), clock, set, 1);
     address = set.address();
     client = connected_to(address);
     while (site.newcomers.empty() && other.newcomers.empty()) {
@@ -206,7 +209,7 @@ TEST_F(Listening, APortIsFreeAgainWhenTheSetIsGone) {
   EXPECT_TRUE(ListenerSet::open(address, 2, at_once).ok());
 }
 
-TEST_F(Listening, AHostThatIsNotOursIsRefused) {
+TEST_P(Listening, AHostThatIsNotOursIsRefused) {
   const auto foreign = ListenerSet::open({.host = "192.0.2.1"}, 1);
   ASSERT_FALSE(foreign.ok());
   EXPECT_NE(foreign.error().find("no such address"), std::string::npos) << foreign.error();
@@ -215,10 +218,10 @@ TEST_F(Listening, AHostThatIsNotOursIsRefused) {
   EXPECT_NE(name.error().find("neither an IP address"), std::string::npos) << name.error();
 }
 
-TEST_F(Listening, TheStarTakesIpv4Too) {
+TEST_P(Listening, TheStarTakesIpv4Too) {
   const ListenerSet set = listening({.host = "*"}, 2);
-  Site site(clock, set, 0);
-  Site other(clock, set, 1);
+  Site site(GetParam(), clock, set, 0);
+  Site other(GetParam(), clock, set, 1);
   const Descriptor client = connected_to(set.address());
   while (site.newcomers.empty() && other.newcomers.empty()) {
     site.loop.turn(0ms);
@@ -228,9 +231,9 @@ TEST_F(Listening, TheStarTakesIpv4Too) {
   EXPECT_EQ(peers[0].address, "127.0.0.1") << "not ::ffff:127.0.0.1";
 }
 
-TEST_F(Listening, ATurnAcceptsABoundedBatch) {
+TEST_P(Listening, ATurnAcceptsABoundedBatch) {
   const ListenerSet set = listening(loopback, 1);
-  Site site(clock, set, 0);
+  Site site(GetParam(), clock, set, 0);
   std::vector<Descriptor> clients;
   for (int i = 0; i < Listener::accepts_per_turn + 10; ++i)
     clients.push_back(connected_to(set.address()));
@@ -239,9 +242,9 @@ TEST_F(Listening, ATurnAcceptsABoundedBatch) {
   turn_until(site, clients.size());
 }
 
-TEST_F(Listening, StoppingInsideTheCallbackStopsAtOnce) {
+TEST_P(Listening, StoppingInsideTheCallbackStopsAtOnce) {
   const ListenerSet set = listening(loopback, 1);
-  Site site(clock, set, 0);
+  Site site(GetParam(), clock, set, 0);
   site.when_accepted = [&] { site.listener.stop_accepting(); };
   const Descriptor first = connected_to(set.address());
   const Descriptor second = connected_to(set.address());
@@ -273,13 +276,13 @@ class NoDescriptorsLeft {
 
 // First a socket that does not listen yet, then no descriptors, then all is well. (In this order
 // also because UBSan needs descriptors of its own when it meets a type for the first time.)
-TEST_F(Listening, WhenItCannotAcceptItPausesInsteadOfSpinning) {
+TEST_P(Listening, WhenItCannotAcceptItPausesInsteadOfSpinning) {
   sockaddr_in where{};
   where.sin_family = AF_INET;
   where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
-  Site site(clock, socket.get());
+  Site site(GetParam(), clock, socket.get());
   const auto try_again = [&] {
     clock.advance(Listener::pause + 2 * TimerWheel::resolution);
     site.loop.turn(0ms);  // watches again
@@ -289,7 +292,10 @@ TEST_F(Listening, WhenItCannotAcceptItPausesInsteadOfSpinning) {
   EXPECT_EQ(site.pauses, std::vector<int>{EINVAL});
   EXPECT_FALSE(site.loop.turn(0ms)) << "it must not spin";
   try_again();
-  EXPECT_EQ(site.pauses.size(), 2U);
+  EXPECT_EQ(site.pauses.size(), 1U) << "told once";
+  site.listener.stop_accepting();
+  EXPECT_EQ(site.ends, 1);
+  ASSERT_TRUE(site.listener.start_accepting().ok());
 
   ASSERT_EQ(::listen(socket.get(), 10), 0);
   socklen_t size = sizeof where;
@@ -305,6 +311,34 @@ TEST_F(Listening, WhenItCannotAcceptItPausesInsteadOfSpinning) {
   EXPECT_TRUE(site.newcomers.empty());
   try_again();
   EXPECT_EQ(site.newcomers.size(), 1U);
+  EXPECT_EQ(site.ends, 1) << "all is not calm yet";
+  clock.advance(Listener::calm + 2 * TimerWheel::resolution);
+  site.loop.turn(0ms);
+  EXPECT_EQ(site.ends, 2);
+}
+
+TEST_P(Listening, WithoutRoomNewcomersWaitAndAnEpisodeIsToldOnce) {
+  const ListenerSet set = listening(loopback, 1);
+  Site site(GetParam(), clock, set, 0);
+  site.has_room = false;
+  const Descriptor client = connected_to(set.address());
+  const auto time_goes_by = [&](milliseconds time) {
+    clock.advance(time + 2 * TimerWheel::resolution);
+    site.loop.turn(0ms);
+    site.loop.turn(0ms);
+  };
+  site.loop.turn(10s);
+  for (int i = 0; i < 3; ++i) time_goes_by(Listener::pause);
+  EXPECT_EQ(site.pauses, std::vector<int>{0});
+  EXPECT_TRUE(site.newcomers.empty());
+  site.has_room = true;
+  time_goes_by(Listener::pause);
+  EXPECT_EQ(site.newcomers.size(), 1U);
+  EXPECT_EQ(site.ends, 0);
+  time_goes_by(Listener::calm);
+  EXPECT_EQ(site.ends, 1);
+  site.listener.stop_accepting();
+  EXPECT_EQ(site.ends, 1);
 }
 
 struct UnixListening : Listening {
@@ -320,23 +354,23 @@ struct UnixListening : Listening {
   ListenAddress address;
 };
 
-TEST_F(UnixListening, TwoLoopsShareOneSocketAndEachMayAccept) {
+TEST_P(UnixListening, TwoLoopsShareOneSocketAndEachMayAccept) {
   const ListenerSet set = listening(address, 2);
   EXPECT_EQ(set.socket_of(0), set.socket_of(1));
   for (const std::size_t index : {0U, 1U}) {
-    Site site(clock, set, index);
+    Site site(GetParam(), clock, set, index);
     const Descriptor client = connected_to(address);
     turn_until(site, 1);
     EXPECT_EQ(site.peers[0].address, "unix");
   }
 }
 
-TEST_F(UnixListening, TheFileGoesWithTheSet) {
+TEST_P(UnixListening, TheFileGoesWithTheSet) {
   { const ListenerSet set = listening(address, 1); }
   EXPECT_FALSE(std::filesystem::exists(address.unix_path));
 }
 
-TEST_F(UnixListening, ASocketThatAnsweringProcessHoldsIsRefused) {
+TEST_P(UnixListening, ASocketThatAnsweringProcessHoldsIsRefused) {
   const ListenerSet mine = listening(address, 1);
   const auto theirs = ListenerSet::open(address, 1);
   ASSERT_FALSE(theirs.ok());
@@ -344,7 +378,7 @@ TEST_F(UnixListening, ASocketThatAnsweringProcessHoldsIsRefused) {
   EXPECT_TRUE(std::filesystem::exists(address.unix_path));
 }
 
-TEST_F(UnixListening, WhatAKilledProcessLeftIsReplaced) {
+TEST_P(UnixListening, WhatAKilledProcessLeftIsReplaced) {
   const auto kept = directory / "kept";
   {
     const ListenerSet killed = listening(address, 1);
@@ -355,13 +389,13 @@ TEST_F(UnixListening, WhatAKilledProcessLeftIsReplaced) {
   connected_to(address);
 }
 
-TEST_F(UnixListening, AnOrdinaryFileIsNeverRemoved) {
+TEST_P(UnixListening, AnOrdinaryFileIsNeverRemoved) {
   std::ofstream(address.unix_path) << "precious";
   EXPECT_FALSE(ListenerSet::open(address, 1).ok());
   EXPECT_TRUE(std::filesystem::is_regular_file(address.unix_path));
 }
 
-TEST_F(UnixListening, ASuccessorsFileIsNotRemoved) {
+TEST_P(UnixListening, ASuccessorsFileIsNotRemoved) {
   auto first = std::make_unique<ListenerSet>(listening(address, 1));
   std::filesystem::remove(address.unix_path);
   const ListenerSet successor = listening(address, 1);
@@ -369,7 +403,7 @@ TEST_F(UnixListening, ASuccessorsFileIsNotRemoved) {
   EXPECT_TRUE(std::filesystem::exists(address.unix_path));
 }
 
-TEST_F(UnixListening, TheFileOfASocketThatWasOpenStays) {
+TEST_P(UnixListening, TheFileOfASocketThatWasOpenStays) {
   Descriptor open(::socket(AF_UNIX, SOCK_STREAM, 0));
   sockaddr_un where{};
   where.sun_family = AF_UNIX;
@@ -383,11 +417,14 @@ TEST_F(UnixListening, TheFileOfASocketThatWasOpenStays) {
   EXPECT_TRUE(std::filesystem::exists(address.unix_path));
 }
 
-TEST_F(UnixListening, APathThatIsTooLongIsRefused) {
+TEST_P(UnixListening, APathThatIsTooLongIsRefused) {
   const auto set = ListenerSet::open({.unix_path = std::string(200, 'x')}, 1);
   ASSERT_FALSE(set.ok());
   EXPECT_NE(set.error().find("longer than 107 bytes"), std::string::npos) << set.error();
 }
+
+INSTANTIATE_TEST_SUITE_P(On, Listening, testing::ValuesIn(tested_pollers()), name_of_case);
+INSTANTIATE_TEST_SUITE_P(On, UnixListening, testing::ValuesIn(tested_pollers()), name_of_case);
 
 }  // namespace
 }  // namespace orrery::net

@@ -84,20 +84,26 @@ void Loop::post(InboxNode& node) {
 }
 
 void Loop::wait(milliseconds max_wait) {
-  milliseconds timeout = sleep_allowed(max_wait);
-  if (timeout != milliseconds{0} && !inbox_->may_sleep()) timeout = milliseconds{0};
-  poller_->wait(timeout);
+  poller_->wait(max_wait == milliseconds{0} || may_sleep() ? max_wait : milliseconds{0});
   inbox_->awake();
   now_ = clock_.now();
   requeued_.splice(requeued_.end(), again_);  // what asks from here on waits for the next turn
 }
 
-milliseconds Loop::sleep_allowed(milliseconds max_wait) const {
-  if (!again_.empty() || !hooks_.empty() || !inbox_->empty()) return milliseconds{0};
+bool Loop::may_sleep() {
+  return again_.empty() && hooks_.empty() && set_alarm() && inbox_->may_sleep();
+}
+
+// Whether the poller will wake us in time for the next timer: false if that is due already. One
+// that was cancelled meanwhile costs a turn for nothing.
+bool Loop::set_alarm() {
   const auto deadline = timers_.next_deadline();
-  if (!deadline) return max_wait;
-  const auto until = std::max(*deadline - clock_.now(), milliseconds{0});
-  return max_wait < milliseconds{0} ? until : std::min(until, max_wait);
+  if (!deadline || (now_ < alarm_ && alarm_ <= *deadline)) return true;
+  const milliseconds left = *deadline - clock_.now();
+  if (left <= milliseconds{0}) return false;
+  poller_->wake_in(left);
+  alarm_ = *deadline;
+  return true;
 }
 
 std::size_t Loop::call_requeued() {

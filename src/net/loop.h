@@ -101,7 +101,8 @@ class Loop {
   }
 
   void wait(milliseconds max_wait);
-  [[nodiscard]] milliseconds sleep_allowed(milliseconds max_wait) const;
+  [[nodiscard]] bool may_sleep();
+  [[nodiscard]] bool set_alarm();
   std::size_t call_requeued();
   std::size_t call_turn_end_hooks();
 
@@ -117,6 +118,7 @@ class Loop {
   const std::unique_ptr<char, FreeBuffer> read_buffer_;
   std::atomic<bool> stopping_{false};
   Time now_;
+  Time alarm_{};  // the poller's: of the past if it went off
   ChunkPool chunks_;
   TimerWheel timers_;
   List<Requeued> again_;     // for the next turn

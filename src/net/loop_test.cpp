@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "net/epoll_poller.h"
 #include "net/manual_poller.h"
+#include "net/poller_fixture.h"
 
 namespace orrery::net {
 namespace {
@@ -163,12 +163,12 @@ TEST(Loop, PostedWorkThatWasNeverRunIsFreed) {
   EXPECT_EQ(*token, 0);
 }
 
-struct ThreadedLoop : testing::Test {
+struct ThreadedLoop : testing::TestWithParam<TestedPoller> {
   SystemClock clock;
-  Loop loop{clock, std::move(EpollPoller::create()).value()};
+  Loop loop{clock, GetParam()()};
 };
 
-TEST_F(ThreadedLoop, RunsWhatFourThreadsPostInTheOrderOfEach) {
+TEST_P(ThreadedLoop, RunsWhatFourThreadsPostInTheOrderOfEach) {
   constexpr int rounds = 2000;
   std::vector<std::vector<int>> seen(4);
   std::atomic<int> finished{0};
@@ -190,7 +190,7 @@ TEST_F(ThreadedLoop, RunsWhatFourThreadsPostInTheOrderOfEach) {
   }
 }
 
-TEST_F(ThreadedLoop, ASleepingLoopWakesForPostedWorkEveryTime) {
+TEST_P(ThreadedLoop, ASleepingLoopWakesForPostedWorkEveryTime) {
   std::thread runner([&] { loop.run(); });
   std::atomic<int> pongs{0};
   for (int i = 0; i < 1000; ++i) {
@@ -205,12 +205,12 @@ TEST_F(ThreadedLoop, ASleepingLoopWakesForPostedWorkEveryTime) {
   EXPECT_EQ(pongs, 1000);
 }
 
-TEST_F(ThreadedLoop, StopBeforeRunIsNotLost) {
+TEST_P(ThreadedLoop, StopBeforeRunIsNotLost) {
   loop.stop();
   loop.run();
 }
 
-TEST_F(ThreadedLoop, ASleepingLoopWakesForItsTimers) {
+TEST_P(ThreadedLoop, ASleepingLoopWakesForItsTimers) {
   int rung = 0;
   const Time start = clock.now();
   Ring ring([&] {
@@ -223,7 +223,7 @@ TEST_F(ThreadedLoop, ASleepingLoopWakesForItsTimers) {
   EXPECT_GE(clock.now(), start + 30ms);
 }
 
-TEST_F(ThreadedLoop, KnowsItsOwnThread) {
+TEST_P(ThreadedLoop, KnowsItsOwnThread) {
   EXPECT_TRUE(loop.in_own_thread()) << "nobody runs it yet";
   bool inside = false;
   std::atomic<bool> started{false};
@@ -240,6 +240,8 @@ TEST_F(ThreadedLoop, KnowsItsOwnThread) {
   EXPECT_TRUE(inside);
   EXPECT_TRUE(loop.in_own_thread());
 }
+
+INSTANTIATE_TEST_SUITE_P(On, ThreadedLoop, testing::ValuesIn(tested_pollers()), name_of_case);
 
 }  // namespace
 }  // namespace orrery::net

@@ -12,6 +12,7 @@ namespace orrery::net {
 class ManualPoller final : public Poller {
  public:
   void wait(milliseconds) override {}
+  void wake_in(milliseconds) override {}
   std::size_t dispatch() override { return 0; }
   Result<void> add(int, Watcher&) override { return refusal(); }
   Result<void> add_shared(int, Watcher&) override { return refusal(); }

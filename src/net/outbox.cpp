@@ -130,6 +130,12 @@ Written Outbox::flush(Stream& stream) {
   return total;
 }
 
+std::string_view Outbox::only_piece() const {
+  if (first_ == nullptr || first_ != last_) return {};
+  const iovec piece = piece_of(*first_);
+  return {static_cast<const char*>(piece.iov_base), piece.iov_len};
+}
+
 void Outbox::clear() {
   while (first_ != nullptr) pop();
   queued_bytes_ = unpaid_bytes_ = 0;

@@ -40,6 +40,10 @@ class Outbox {
   /// Offers everything in one write, and in further ones only while all that was offered is taken.
   /// What is left stays: flush again at on_writable().
   Written flush(Stream& stream);
+  /// All of it, if it lies in one piece; empty otherwise.
+  [[nodiscard]] std::string_view only_piece() const;
+  /// So much of the front was written without flush().
+  void consume(std::size_t bytes);
   /// Forgets what is queued.
   void clear();
 
@@ -55,7 +59,6 @@ class Outbox {
   void copy(std::string_view bytes, std::size_t expected);
   void push(Chunk* chunk);
   void pop();
-  void consume(std::size_t bytes);
 
   ChunkPool* pool_;
   Chunk* first_ = nullptr;

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -39,7 +40,9 @@ Error wrong(const PemSource& source, std::string_view what) {
 
 Result<PemSource> read_pem(std::string_view role, const std::string& path) {
   if (path.empty()) return Error{fmt::format("no {} file is given", role)};
-  PemSource source{fmt::format("{} {}", role, path), {}};
+  std::error_code unknown;  // where we are
+  const auto tried = std::filesystem::absolute(path, unknown);
+  PemSource source{fmt::format("{} {}", role, unknown ? path : tried.string()), {}};
   struct stat found {};
   const bool exists = ::stat(path.c_str(), &found) == 0;
   if (exists && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode))

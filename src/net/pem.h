@@ -34,7 +34,7 @@ struct PemSource {
   std::string text;
 };
 
-/// `role` and `path` are its name: "certificate /etc/orrery/site.pem".
+/// `role` and the whole path are its name: "certificate /etc/orrery/site.pem".
 [[nodiscard]] Result<PemSource> read_pem(std::string_view role, const std::string& path);
 /// One or more, in order.
 [[nodiscard]] Result<std::vector<Certificate>> parse_certificates(const PemSource& source);

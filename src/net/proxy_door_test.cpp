@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "net/epoll_poller.h"
+#include "net/poller_fixture.h"
 
 namespace orrery::net {
 namespace {
@@ -21,7 +21,7 @@ PeerAddress proxy_address() {
 }
 
 // A door on a loop of its own, and what it told.
-class ProxyDoorTest : public testing::Test {
+class ProxyDoorTest : public testing::TestWithParam<TestedPoller> {
  protected:
   /// A newcomer at the door; answers the proxy's end.
   Descriptor comes() {
@@ -64,7 +64,7 @@ class ProxyDoorTest : public testing::Test {
   }
 
   ManualClock clock;
-  std::optional<Loop> loop{std::in_place, clock, *EpollPoller::create()};
+  std::optional<Loop> loop{std::in_place, clock, GetParam()()};
   std::vector<std::string> told;
   std::optional<ProxyDoor> door{
       std::in_place, *loop, milliseconds{3'000},
@@ -76,7 +76,7 @@ class ProxyDoorTest : public testing::Test {
   Descriptor accepted, let_in;
 };
 
-TEST_F(ProxyDoorTest, HandsOnWhomTheHeaderNamesAndTheBytesBehindIt) {
+TEST_P(ProxyDoorTest, HandsOnWhomTheHeaderNamesAndTheBytesBehindIt) {
   const Descriptor proxy = connects();
   says(proxy, std::string(line) + "GET /");
   waits();
@@ -85,7 +85,7 @@ TEST_F(ProxyDoorTest, HandsOnWhomTheHeaderNamesAndTheBytesBehindIt) {
   EXPECT_EQ(door->waiting(), 0U);
 }
 
-TEST_F(ProxyDoorTest, WaitsForAHeaderInPieces) {
+TEST_P(ProxyDoorTest, WaitsForAHeaderInPieces) {
   for (std::size_t cut = 1; cut < line.size(); ++cut) {
     told.clear();
     const Descriptor proxy = comes();
@@ -102,14 +102,14 @@ TEST_F(ProxyDoorTest, WaitsForAHeaderInPieces) {
   }
 }
 
-TEST_F(ProxyDoorTest, AProxyThatSpeaksForItselfKeepsItsAddress) {
+TEST_P(ProxyDoorTest, AProxyThatSpeaksForItselfKeepsItsAddress) {
   const Descriptor proxy = comes();
   says(proxy, "PROXY UNKNOWN\r\n");
   settle();
   EXPECT_EQ(told, std::vector<std::string>{"10.0.0.1 99"});
 }
 
-TEST_F(ProxyDoorTest, RefusesWhatIsNoHeader) {
+TEST_P(ProxyDoorTest, RefusesWhatIsNoHeader) {
   const Descriptor proxy = comes();
   says(proxy, "GET / HTTP/1.1\r\n");
   settle();
@@ -118,7 +118,7 @@ TEST_F(ProxyDoorTest, RefusesWhatIsNoHeader) {
   EXPECT_EQ(door->waiting(), 0U);
 }
 
-TEST_F(ProxyDoorTest, RefusesAHeaderThatTakesTooLong) {
+TEST_P(ProxyDoorTest, RefusesAHeaderThatTakesTooLong) {
   const Descriptor proxy = comes();
   says(proxy, line.substr(0, 10));
   settle();
@@ -131,7 +131,7 @@ TEST_F(ProxyDoorTest, RefusesAHeaderThatTakesTooLong) {
   EXPECT_TRUE(hung_up(proxy));
 }
 
-TEST_F(ProxyDoorTest, AProxyThatLeavesWithoutAWordIsForgotten) {
+TEST_P(ProxyDoorTest, AProxyThatLeavesWithoutAWordIsForgotten) {
   Descriptor proxy = comes();
   settle();
   proxy.close();
@@ -140,7 +140,7 @@ TEST_F(ProxyDoorTest, AProxyThatLeavesWithoutAWordIsForgotten) {
   EXPECT_TRUE(told.empty());
 }
 
-TEST_F(ProxyDoorTest, AHeaderThatBreaksOffIsToldOf) {
+TEST_P(ProxyDoorTest, AHeaderThatBreaksOffIsToldOf) {
   Descriptor proxy = comes();
   says(proxy, line.substr(0, 10));
   settle();
@@ -150,7 +150,7 @@ TEST_F(ProxyDoorTest, AHeaderThatBreaksOffIsToldOf) {
   EXPECT_EQ(told, std::vector<std::string>{"malformed 10.0.0.1: the PROXY header breaks off"});
 }
 
-TEST_F(ProxyDoorTest, WhoeverStillWaitsGoesWithTheDoor) {
+TEST_P(ProxyDoorTest, WhoeverStillWaitsGoesWithTheDoor) {
   const Descriptor first = comes(), second = comes();
   EXPECT_EQ(door->waiting(), 2U);
   door.reset();
@@ -158,6 +158,8 @@ TEST_F(ProxyDoorTest, WhoeverStillWaitsGoesWithTheDoor) {
   EXPECT_TRUE(hung_up(second));
   EXPECT_TRUE(told.empty());
 }
+
+INSTANTIATE_TEST_SUITE_P(On, ProxyDoorTest, testing::ValuesIn(tested_pollers()), name_of_case);
 
 }  // namespace
 }  // namespace orrery::net

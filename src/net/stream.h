@@ -12,17 +12,22 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace orrery::net {
+
+class SendBatch;
 
 /// What a Stream tells its owner.
 class StreamEvents {
  public:
-  /// Where the bytes that come next had best be read to: on_bytes() then finds them there. Empty:
-  /// the loop's read buffer. A stream may ask or not.
+  /// Bytes come soon, and this object has been fetched: the CPU had better fetch what it points at.
+  virtual void coming() const {}
+  /// Where the bytes that come next had best be read to: on_bytes() then finds them there. Empty: a
+  /// buffer of the loop. A stream may ask or not.
   virtual std::span<char> place_for_bytes() { return {}; }
-  /// Bytes from the peer. They lie in the loop's read buffer or at place_for_bytes(), may be
-  /// changed in place, and are gone from the read buffer when the call returns.
+  /// Bytes from the peer. They lie in a buffer of the loop or at place_for_bytes(), may be changed
+  /// in place, and are gone from the loop's when the call returns.
   virtual void on_bytes(std::span<char> bytes) = 0;
   /// There is room again after a write that took less than it was given.
   virtual void on_writable() = 0;
@@ -56,6 +61,11 @@ class Stream {
   virtual void start(StreamEvents& events) = 0;
   /// Takes what fits now; never blocks, never raises SIGPIPE.
   virtual Written write(std::span<const iovec> pieces) = 0;
+  /// Adds these bytes to a batch, in the place of write(). Whether it did: who can't, or not now,
+  /// is written to.
+  [[nodiscard]] virtual bool write_with(SendBatch& batch, std::string_view bytes);
+  /// What became of them: `result` is the batch's answer to `offered` bytes.
+  virtual Written wrote(std::size_t offered, int result);
   /// After pause_reading() no on_bytes() comes until resume_reading(); a broken peer is still told.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;

@@ -12,11 +12,20 @@
 #include <climits>
 #include <numeric>
 
+#include "base/prefetch.h"
+#include "net/send_batch.h"
+
 namespace orrery::net {
 
-static_assert(sizeof(TcpStream) <= 80, "there are a million of them");
+// malloc gives as much to who asks for 80.
+static_assert(sizeof(TcpStream) <= 88, "there are a million of them");
 
 namespace {
+
+// After so many reads in a row of so few bytes each, the poller receives again.
+constexpr std::uint8_t enough_small_reads = 31;
+constexpr std::size_t usual_events_bytes = 128;  // of those to fetch: what a short message touches
+constexpr std::size_t small_read_bytes = Receiving::buffer_bytes / 2;
 
 std::size_t total(std::span<const iovec> pieces) {
   return std::accumulate(pieces.begin(), pieces.end(), std::size_t{0},
@@ -53,8 +62,24 @@ TcpStream::~TcpStream() {
 void TcpStream::start(StreamEvents& events) {
   assert(loop_.in_own_thread() && events_ == nullptr);
   events_ = &events;
-  // Bytes that came with the handshake need no special care: epoll finds them at its next wait.
+  // Bytes that came with the handshake need no special care: the poller finds them at its next
+  // wait.
+  loop_.poller().receiving() != nullptr ? receive() : watch();
+}
+
+void TcpStream::watch() {
   if (!loop_.poller().add(fd_, *this).ok()) fail_later(ENOSPC);
+}
+
+void TcpStream::receive() {
+  source_ = Source::poller;
+  loop_.poller().receiving()->receive(fd_, *this);
+}
+
+void TcpStream::stop_receiving() {
+  if (source_ != Source::poller) return;
+  source_ = Source::stopping;
+  loop_.poller().receiving()->stop_receiving(fd_);
 }
 
 Written TcpStream::write(std::span<const iovec> pieces) {
@@ -74,11 +99,43 @@ Written TcpStream::write(std::span<const iovec> pieces) {
     written.bytes += bytes;
     pieces = pieces.subspan(batch.size());
   }
+  if (blocked_) wait_for_room();
   return written;
+}
+
+bool TcpStream::write_with(SendBatch& batch, std::string_view bytes) {
+  if (blocked_ || fd_ < 0) return false;
+  batch.add(fd_, bytes);
+  return true;
+}
+
+Written TcpStream::wrote(std::size_t offered, int result) {
+  Written written;
+  if (result < 0 && result != -EAGAIN && result != -EINTR) {
+    written.error = -result;
+    fail_later(written.error);
+    return written;
+  }
+  written.bytes = static_cast<std::size_t>(std::max(result, 0));
+  blocked_ = written.bytes < offered;
+  if (blocked_) wait_for_room();
+  return written;
+}
+
+// Somebody must tell when there is some: who only receives is not told.
+void TcpStream::wait_for_room() {
+  if (source_ == Source::poller) {
+    stop_receiving();
+  } else if (source_ == Source::nowhere) {
+    source_ = Source::socket_for_now;
+    watch();
+  }
 }
 
 void TcpStream::pause_reading() {
   paused_ = true;
+  small_reads_ = 0;
+  stop_receiving();
 }
 
 void TcpStream::resume_reading() {
@@ -102,6 +159,11 @@ Peer TcpStream::peer() const {
   return PeerAddress{.bytes = address_, .port = port_, .family = family_}.peer();
 }
 
+void TcpStream::coming(int behind) const {
+  if (behind > 1) return prefetch(events_, usual_events_bytes);
+  events_->coming();
+}
+
 void TcpStream::on_ready(bool readable, bool writable, bool hangup) {
   hangup_ = hangup_ || hangup;
   readable_ = readable_ || readable || hangup;
@@ -112,8 +174,39 @@ void TcpStream::on_ready(bool readable, bool writable, bool hangup) {
   }
 }
 
+// What comes while nobody takes it, and what comes behind that, waits.
+void TcpStream::on_received(std::span<char> bytes) {
+  if (ended_) return;
+  if (bytes.size() == Receiving::buffer_bytes) stop_receiving();
+  if (!paused_ && !kept_) return events_->on_bytes(bytes);
+  kept_ = readable_ = true;
+  loop_.poller().receiving()->keep(fd_, bytes);
+}
+
+// From here on it is read as with epoll: what has not been received lies in the socket.
+void TcpStream::on_receiving_over(std::optional<int> end_found) {
+  const int broke_with = end_found.value_or(0);
+  if (error_ == 0) error_ = static_cast<std::uint8_t>(broke_with);
+  const bool nothing_more = end_found == 0 && !paused_ && !kept_ && !blocked_ && !ended_;
+  source_ = nothing_more ? Source::nowhere : Source::socket_for_now;
+  if (nothing_more) return end(error_);
+  watch();
+  hangup_ = hangup_ || end_found.has_value();
+  readable_ = true;
+  if (!is_linked()) on_again();
+}
+
 void TcpStream::on_again() {
-  paused_ ? tell_end_while_paused() : read();
+  if (source_ == Source::poller || source_ == Source::stopping) return;  // it has bytes before ours
+  if (paused_) return tell_end_while_paused();
+  if (kept_) deliver_kept();
+  read();
+}
+
+void TcpStream::deliver_kept() {
+  kept_ = false;
+  std::string bytes = loop_.poller().receiving()->take_kept(fd_);
+  if (!ended_) events_->on_bytes(bytes);
 }
 
 // Until EAGAIN or a short read: what arrives later is a new edge. Only behind a hangup, and on unix
@@ -132,6 +225,7 @@ void TcpStream::read() {
       if (short_read && !hangup_) readable_ = false;
       budget -= bytes;
       events_->on_bytes(buffer.first(bytes));
+      if (source_ == Source::socket_for_now) note_read(bytes);
     } else if (got == 0) {
       end(error_);
     } else if (errno == EAGAIN && error_ == 0) {
@@ -142,6 +236,17 @@ void TcpStream::read() {
   }
 }
 
+// What else lies in the socket is read first: the poller asks the kernel in the next turn.
+void TcpStream::note_read(std::size_t bytes) {
+  const bool calm = !paused_ && !blocked_ && !hangup_ && fd_ >= 0;
+  if (bytes > small_read_bytes || !calm) {
+    small_reads_ = 0;
+  } else if (++small_reads_ == enough_small_reads) {
+    small_reads_ = 0;
+    receive();
+  }
+}
+
 void TcpStream::tell_end_while_paused() {
   if (ended_ || fd_ < 0 || !hangup_) return;
   int error = error_;
@@ -149,7 +254,7 @@ void TcpStream::tell_end_while_paused() {
   if (error == 0) ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) return end(error);
   int unread = 0;
-  if (::ioctl(fd_, FIONREAD, &unread) == 0 && unread == 0) end(0);
+  if (::ioctl(fd_, FIONREAD, &unread) == 0 && unread == 0 && !kept_) end(0);
 }
 
 // Not at once: the caller is in the middle of something, and unread bytes come first.
@@ -157,6 +262,7 @@ void TcpStream::fail_later(int error) {
   if (fd_ < 0 || ended_) return;
   error_ = static_cast<std::uint8_t>(error);
   hangup_ = readable_ = true;
+  stop_receiving();
   loop_.again(*this);
 }
 

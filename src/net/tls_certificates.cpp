@@ -23,6 +23,7 @@ Result<void> TlsCertificates::add(const PemSource& certificate, const PemSource&
   for (Certificate& next : *found | std::views::drop(1))
     if (sk_X509_push(shown.chain.get(), next.get()) > 0) (void)next.release();
   all_.push_back(std::move(shown));
+  texts_ += certificate.text;
   return {};
 }
 

@@ -28,6 +28,8 @@ class TlsCertificates {
 
   /// When each expires, in seconds since 1970, in the order in which they were added.
   [[nodiscard]] std::vector<std::int64_t> not_after() const;
+  /// Differs where what is shown differs.
+  [[nodiscard]] std::size_t fingerprint() const { return std::hash<std::string>{}(texts_); }
 
  private:
   struct FreeChain {
@@ -44,6 +46,7 @@ class TlsCertificates {
   [[nodiscard]] std::vector<const Shown*> named(std::string_view name) const;
 
   std::vector<Shown> all_;
+  std::string texts_;  // of the certificates, not of their keys
 };
 
 }  // namespace orrery::net

@@ -164,6 +164,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::of_server(
   if (tickets) tickets->seal_for(context->get());
   const std::shared_ptr<TlsContext> made(
       new TlsContext(context->release(), TlsRole::server, TlsVerify::nothing));
+  made->fingerprint_ = certificates->fingerprint() ^ std::hash<std::string>{}(client_ca.text);
   made->certificates_ = std::move(certificates);
   made->tickets_ = std::move(tickets);
   return std::shared_ptr<const TlsContext>(made);

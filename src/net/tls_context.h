@@ -69,6 +69,8 @@ class TlsContext {
   [[nodiscard]] TlsVerify verify() const { return verify_; }
   /// When each certificate of a server expires, in seconds since 1970: the first, then `more`.
   [[nodiscard]] std::vector<std::int64_t> not_after() const;
+  /// Of a server: differs where its certificates, or those it trusts of clients, differ.
+  [[nodiscard]] std::size_t fingerprint() const { return fingerprint_; }
   /// For TlsStream, and for tests that need an odd peer.
   [[nodiscard]] ssl_ctx_st* native() const { return native_; }
 
@@ -79,6 +81,7 @@ class TlsContext {
       const std::string& min_version, std::shared_ptr<TicketKeys> tickets);
 
   std::unique_ptr<const TlsCertificates> certificates_;
+  std::size_t fingerprint_ = 0;
   std::shared_ptr<TicketKeys> tickets_;
   ssl_ctx_st* native_;
   TlsRole role_;

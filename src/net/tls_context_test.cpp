@@ -126,6 +126,9 @@ TEST_F(TlsContextTest, SaysWhatIsWrongInWhichFile) {
        "client CA " + empty + ": is empty"},
   };
   for (const auto& row : rows) EXPECT_EQ(error_of(row.options), row.sentence) << row.name;
+  EXPECT_EQ(error_of({.certificate = "gone.pem", .key = key}),
+            "certificate " + (std::filesystem::current_path() / "gone.pem").string() +
+                ": cannot be read: No such file or directory");
   EXPECT_TRUE(error_of({.certificate = damaged, .key = key})
                   .starts_with("certificate " + damaged + ": certificate number 2 is damaged"));
 }

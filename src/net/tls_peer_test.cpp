@@ -2,16 +2,11 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <memory>
 #include <string>
 
-#include "net/descriptors.h"
-#include "net/epoll_poller.h"
-#include "net/peer_address.h"
-#include "net/tcp_stream.h"
 #include "net/tls_fixture.h"
 
 namespace orrery::net {
@@ -203,34 +198,6 @@ TEST_F(TlsPeerTest, WhatComesAfterTheFarewellIsIgnored) {
   EXPECT_EQ(server.talker->ends, 1U);
   EXPECT_EQ(server.talker->end_error, 0);
   EXPECT_FALSE(server.stream->truncated());
-}
-
-// OpenSSL's own socket BIO would raise SIGPIPE here and end the program.
-TEST_F(TlsPeerTest, WhoVanishesOnARealSocketHarmsNobody) {
-  auto poller = EpollPoller::create();
-  ASSERT_TRUE(poller) << poller.error();
-  Loop sockets{clock, *std::move(poller)};
-  int ends[2] = {-1, -1};
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-  const auto on_socket = [&](int fd, Context context) {
-    auto below = std::make_unique<TcpStream>(sockets, Descriptor(fd), PeerAddress{});
-    return std::make_unique<TlsStream>(sockets, std::move(below), std::move(context), *scratch,
-                                       "orrery.test");
-  };
-  server = Side{on_socket(ends[0], server_context())};
-  client = Side{on_socket(ends[1], client_context())};
-  server.talker->sit_on(*server.stream);
-  client.talker->sit_on(*client.stream);
-  client.talker->say("send me much");
-  while (server.heard() != "send me much") sockets.turn(milliseconds{1000});
-  server.talker->say(long_text(64 * 1024));
-  client.stream.reset();
-  server.talker->say(long_text(64 * 1024));
-  while (server.talker->ends == 0) sockets.turn(milliseconds{1000});
-  EXPECT_EQ(server.talker->ends, 1U);
-  EXPECT_TRUE(server.talker->write_error == EPIPE || server.talker->end_error == ECONNRESET)
-      << server.talker->write_error << " " << server.talker->end_error;
-  server.stream.reset();  // before its loop
 }
 
 }  // namespace

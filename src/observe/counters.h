@@ -39,8 +39,14 @@ enum class Unwelcome : std::uint8_t { untrusted_proxy, bad_proxy_header, late_pr
 inline constexpr std::array<std::string_view, 3> unwelcome_names = {
     "untrusted_proxy", "bad_proxy_header", "late_proxy_header"};
 
+/// Why newcomers wait in the kernel (see docs/metrics.md).
+enum class AcceptPause : std::uint8_t { descriptors, connections, strangers };
+inline constexpr std::array<std::string_view, 3> accept_pause_names = {"descriptors", "connections",
+                                                                       "strangers"};
+
 struct alignas(64) LoopCounters {
   Counter connections_accepted;
+  std::array<Counter, accept_pause_names.size()> accept_pauses;
   std::array<Counter, unwelcome_names.size()> connections_refused;
   CountersByCause dropped;
   std::array<Counter, 600> handshakes_refused;  // by HTTP status

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <iterator>
 
 namespace orrery::observe {
 namespace {
@@ -89,7 +91,10 @@ void append_value(std::string& line, const LogField::Value& value, Texts texts) 
   } else if (const auto* flag = std::get_if<bool>(&value)) {
     line += *flag ? "true" : "false";
   } else if (const auto* number = std::get_if<double>(&value)) {
-    line += fmt::format("{:.6g}", *number);
+    char digits[32];
+    const auto written =
+        std::to_chars(digits, std::end(digits), *number, std::chars_format::general, 6);
+    line.append(digits, written.ptr);
   } else if (const auto* whole = std::get_if<std::int64_t>(&value)) {
     append_number(line, *whole);
   } else {

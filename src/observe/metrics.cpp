@@ -22,6 +22,12 @@ const Metric connections_accepted{"orrery_connections_accepted_total", counter, 
 const Metric connections_refused{"orrery_connections_refused_total", counter, "cause",
                                  "Connections that were closed where server.proxyProtocol is on: "
                                  "not from trustedProxies, or without a PROXY header in time."};
+const Metric accepting_paused{"orrery_accepting_paused", gauge, "",
+                              "1 while newcomers wait in the kernel for room; the log says why."};
+const Metric accept_pauses{
+    "orrery_accept_pauses_total", counter, "cause",
+    "Times that a listener began to let newcomers wait: no descriptors or memory left, as many "
+    "connections as fit, or too many strangers: connections without a session."};
 const Metric sessions{"orrery_sessions", gauge, "gear, pool", "Open WebSocket sessions."};
 const Metric sessions_opened{"orrery_sessions_opened_total", counter, "gear, pool",
                              "Handshakes that were answered with 101."};
@@ -63,6 +69,8 @@ std::span<const Metric* const> all_metrics() {
                                           &connections,
                                           &connections_accepted,
                                           &connections_refused,
+                                          &accepting_paused,
+                                          &accept_pauses,
                                           &sessions,
                                           &sessions_opened,
                                           &sessions_closed,

@@ -28,9 +28,9 @@ struct Metric {
 
 namespace metrics {
 extern const Metric ready, draining, connections, connections_accepted, connections_refused,
-    sessions, sessions_opened, sessions_closed, handshakes_refused, messages, bytes, dropped,
-    callbacks, pool_sessions, pool_limit, pool_rejected, pool_memory, pool_memory_limit, pool_jobs,
-    published_under_way, tls_not_after;
+    accepting_paused, accept_pauses, sessions, sessions_opened, sessions_closed, handshakes_refused,
+    messages, bytes, dropped, callbacks, pool_sessions, pool_limit, pool_rejected, pool_memory,
+    pool_memory_limit, pool_jobs, published_under_way, tls_not_after;
 }
 /// In the order in which they are documented.
 [[nodiscard]] std::span<const Metric* const> all_metrics();

@@ -7,7 +7,9 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 namespace orrery::observe {
 namespace {
@@ -42,7 +44,8 @@ class LevelName final : public spdlog::custom_flag_formatter {
   }
 };
 
-// Lines that come together are written together: as soon as no other line waits.
+// Lines that come together are written together: as soon as no other line waits. Then it naps: who
+// logs meanwhile needs not wake it.
 class BatchingSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   BatchingSink(std::ostream& out, spdlog::details::thread_pool& queue) : out_(out), queue_(queue) {}
@@ -52,10 +55,13 @@ class BatchingSink final : public spdlog::sinks::base_sink<spdlog::details::null
 
  private:
   static constexpr std::size_t most_bytes = 64 * 1024;
+  static constexpr std::chrono::milliseconds nap{5};
 
   void sink_it_(const spdlog::details::log_msg& line) override {
     formatter_->format(line, lines_);
-    if (lines_.size() >= most_bytes || queue_.queue_size() == 0) write_out();
+    const bool last = queue_.queue_size() == 0;
+    if (last || lines_.size() >= most_bytes) write_out();
+    if (last) std::this_thread::sleep_for(nap);
   }
   void flush_() override { write_out(); }
   void write_out() {

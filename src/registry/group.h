@@ -114,6 +114,10 @@ class Delivery {
     }
     return std::nullopt;
   }
+  /// Who may get it after so many others.
+  [[nodiscard]] std::optional<SlotId> coming(std::size_t others) const {
+    return members_ ? members_->coming(others) : std::nullopt;
+  }
 
  private:
   const Publication& publication_;

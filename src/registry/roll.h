@@ -77,6 +77,12 @@ class Roll {
       return std::nullopt;
     }
 
+    /// Who may come after so many others.
+    [[nodiscard]] std::optional<Key> coming(std::size_t others) const {
+      if (end_ - next_ <= others) return std::nullopt;
+      return roll_.entries_[next_ + others].key;
+    }
+
    private:
     Roll& roll_;
     const std::size_t end_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "net/send_batch.h"
 #include "server/loop_server.h"
 #include "server/session.h"
 
@@ -77,15 +78,41 @@ void Connection::tell_flushed() {
   server_.flush_later(*this);
 }
 
+// What is queued now may not be all: then it is flushed again.
+void Connection::fill_outbox() {
+  dirty_ = false;
+  if (!blocked_ && !finishing_) protocol_->fill_outbox();
+}
+
 void Connection::flush() {
   if (dead_) return;
-  dirty_ = false;  // but what is queued now may not be all: then it is flushed again
-  if (!blocked_ && !finishing_) protocol_->fill_outbox();
-  if (outbox_ && !outbox_->empty()) {
-    const net::Written written = outbox_->flush(*stream_);
-    if (written.error != 0) return broke(written.error);
-    if (written.bytes > 0 || !blocked_) progressed_ = server_.loop().now();
-  }
+  fill_outbox();
+  if (outbox_ && !outbox_->empty()) return after_write(outbox_->flush(*stream_));
+  after_flush();
+}
+
+// Whether it takes part in the batch; else flush() is for it.
+bool Connection::flush_with(net::SendBatch& batch) {
+  if (dead_) return false;
+  fill_outbox();
+  if (!outbox_ || blocked_) return false;
+  const auto bytes = outbox_->only_piece();
+  return !bytes.empty() && stream_->write_with(batch, bytes);
+}
+
+void Connection::flushed_with(const net::SendBatch& batch, std::size_t index) {
+  const net::Written written = stream_->wrote(batch.offered(index), batch.result(index));
+  outbox_->consume(written.bytes);
+  after_write(written);
+}
+
+void Connection::after_write(const net::Written& written) {
+  if (written.error != 0) return broke(written.error);
+  if (written.bytes > 0 || !blocked_) progressed_ = server_.loop().now();
+  after_flush();
+}
+
+void Connection::after_flush() {
   const bool was_blocked = blocked_;
   blocked_ = outbox_ && !outbox_->empty();
   settle_account();
@@ -189,19 +216,27 @@ void Connection::wake_by(Time deadline) {
   server_.loop().timers().arm(*this, deadline);
 }
 
+void Connection::coming() const {
+  prefetch(protocol_.get(), sizeof(Session));  // most connections have one
+}
+
 std::span<char> Connection::place_for_bytes() {
   if (dead_ || finishing_ || paused_ || parked_) return {};
   return protocol_->place_for_bytes();
 }
 
-// What these bytes brought about on this connection leaves in one write, while its memory is hot.
+// What these bytes brought about on this connection leaves in one write, while its memory is hot;
+// or with that of others, at the end of the turn.
 void Connection::on_bytes(std::span<char> bytes) {
   if (dead_ || finishing_) return;  // lingering: what still comes is of no interest
   reading_ = true;
   const auto left = parked_ ? bytes : process(bytes);
   reading_ = false;
-  const bool flushed = dirty_;
-  if (flushed) flush();
+  const bool flushed = dirty_ && !server_.sends_later(*this);
+  if (flushed)
+    flush();
+  else if (dirty_)
+    server_.flush_later(*this);
   if (outbox_) outbox_->keep_borrowed();
   if (dead_ || finishing_) return;
   if (!left.empty()) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/prefetch.h"
 #include "base/shared_bytes.h"
 #include "base/slab.h"
 #include "net/outbox.h"
@@ -89,6 +90,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
     std::size_t taken = 0;  // of them, since
   };
 
+  void coming() const override;
   std::span<char> place_for_bytes() override;
   void on_bytes(std::span<char> bytes) override;
   void on_writable() override;
@@ -97,7 +99,17 @@ class Connection final : private net::StreamEvents, private net::Timer {
 
   void write_long(std::string_view head, std::string_view payload);
   [[nodiscard]] bool is_being_read(std::string_view bytes) const;
+  /// The CPU had better fetch what flush() will touch.
+  void fetch_stream() const {
+    prefetch(stream_.get(), cache_line_bytes);
+    prefetch(outbox_.get(), sizeof(net::Outbox));
+  }
+  void fill_outbox();
   void flush();
+  [[nodiscard]] bool flush_with(net::SendBatch& batch);
+  void flushed_with(const net::SendBatch& batch, std::size_t index);
+  void after_write(const net::Written& written);
+  void after_flush();
   std::span<char> process(std::span<char> bytes);
   void continue_parked();
   void end_writing();

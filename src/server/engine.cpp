@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "net/backend.h"
 #include "net/cores.h"
-#include "net/epoll_poller.h"
 #include "net/tcp_stream.h"
 #include "net/tls_stream.h"
+#include "server/accept_pauses.h"
 #include "server/metrics.h"
 #include "server/operators.h"
 
@@ -198,13 +199,22 @@ void Engine::watch_callbacks() {
   watchdog_ = std::make_unique<pools::WatchdogThread>(*watch_, node_.environment.clock);
 }
 
+net::Backend Engine::backend() const {
+  switch (node_.options.io) {
+    case Io::epoll: return net::Backend::epoll;
+    case Io::io_uring: return net::Backend::io_uring;
+    case Io::automatic: break;
+  }
+  return net::automatic_backend();
+}
+
 // Listeners and loops, but no thread yet.
 Result<void> Engine::set_up() {
   for (auto& address : listening_)
     if (auto opened = open(*address); !opened) return opened;
   for (std::size_t i = 0; i < node_.options.threads; ++i) {
-    auto poller = net::EpollPoller::create();
-    if (!poller) return Error{poller.error()};
+    auto poller = net::create_poller(backend());
+    if (!poller) return Error{"server.io: " + poller.error()};
     threads_.push_back(std::make_unique<LoopThread>(node_, std::move(*poller), i));
     node_.loops.push_back(std::make_unique<LoopServer>(node_, threads_.back()->loop));
     threads_.back()->server = node_.loops.back().get();
@@ -250,11 +260,8 @@ Result<void> Engine::start_accepting() {
           [this, &on, from = address.get()](net::Descriptor socket, const net::PeerAddress& peer) {
             accept(on, *from, std::move(socket), peer);
           },
-          [this](int error) {
-            node_.environment.log.warn("accepting pauses: no descriptors or memory left",
-                                       {{"errno", error}});
-          },
-          [this, &on] { return has_room(on); }));
+          [&on](int error) { accepting_pauses(*on.server, error); },
+          [&on] { accepting_goes_on(*on.server); }, [this, &on] { return has_room(on); }));
       if (address->outlives_us()) on.lasting.push_back(on.listeners.back().get());
       if (auto accepting = on.listeners.back()->start_accepting(); !accepting) return accepting;
     }
@@ -449,8 +456,16 @@ Result<void> Engine::renew_certificates() {
     if (!context) return Error{context.error()};
     fresh.emplace_back(address.get(), std::move(*context));
   }
-  for (auto& [address, context] : fresh) address->use(std::move(context));
+  bool changed = false;
+  for (auto& [address, context] : fresh) changed |= address->use(std::move(context));
+  if (changed) node_.environment.log.info("certificates have changed", {{"shown_to", "newcomers"}});
   return {};
+}
+
+std::vector<std::string> Engine::bound_addresses() const {
+  std::vector<std::string> all;
+  for (const auto& address : listening_) all.push_back(address->bound());
+  return all;
 }
 
 void Engine::set_pool(std::string_view pool, const PoolLimits& limits) {

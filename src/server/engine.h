@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "net/backend.h"
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/proxy_door.h"
@@ -69,8 +70,12 @@ class Engine {
   void set_pool(std::string_view pool, const PoolLimits& limits);
   void close_pool(std::string_view pool);
 
+  /// How its loops wait for their sockets.
+  [[nodiscard]] net::Backend backend() const;
   /// See Server::addresses().
   [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
+  /// The same once started, as they are bound: "0.0.0.0:7512", where a URL names a host to go to.
+  [[nodiscard]] std::vector<std::string> bound_addresses() const;
 
  private:
   struct LoopThread;

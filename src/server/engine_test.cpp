@@ -23,7 +23,9 @@ using server::close_frame;
 using server::frames_behind_101;
 using server::frames_in;
 using server::handshake;
+using server::name_of_io;
 using server::SocketClient;
+using server::tested_io;
 using server::text_frame;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -40,30 +42,47 @@ class TlsSocketClient final : public SocketClient {
         context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free),
         ssl_(SSL_new(context_.get()), SSL_free) {
     SSL_set_fd(ssl_.get(), fd());
-    if (SSL_connect(ssl_.get()) != 1) throw std::runtime_error("the TLS handshake failed");
+    if (again([&] { return SSL_connect(ssl_.get()); }) != 1)
+      throw std::runtime_error("the TLS handshake failed");
   }
   void sends(std::string_view bytes) override {
-    SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+    again([&] { return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())); });
   }
 
  private:
   ssize_t receive(char* into, std::size_t size) override {
-    return SSL_read(ssl_.get(), into, static_cast<int>(size));
+    return again([&] { return SSL_read(ssl_.get(), into, static_cast<int>(size)); });
+  }
+  // Until nothing interrupts it.
+  template <typename Call>
+  static int again(Call call) {
+    int result = 0;
+    do {
+      errno = 0;
+      result = call();
+    } while (result <= 0 && errno == EINTR);
+    return result;
   }
 
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
 };
 
-ServerOptions quiet(std::size_t threads = 1) {
+ServerOptions quiet(Io io, std::size_t threads = 1) {
   ServerOptions options;
+  options.io = io;
   options.threads = threads;
   options.log = [](LogLevel, std::string_view) {};
   return options;
 }
 
-TEST(AServer, EchoesOverTcp) {
-  Server server(quiet());
+class AServer : public ::testing::TestWithParam<Io> {};
+class Starting : public AServer {};
+class Stopping : public AServer {};
+class AClientThatVanishes : public AServer {};
+
+TEST_P(AServer, EchoesOverTcp) {
+  Server server(quiet(GetParam()));
   server.websocket("/echo", echo);
   server.listen("127.0.0.1:0");
   ASSERT_TRUE(server.start());
@@ -74,10 +93,10 @@ TEST(AServer, EchoesOverTcp) {
   EXPECT_EQ(frames_behind_101(alice.hears()), "text hello\nclose 1000 \n");
 }
 
-TEST(AServer, IsOneOfSeveralInAProcess) {
+TEST_P(AServer, IsOneOfSeveralInAProcess) {
   std::vector<std::unique_ptr<Server>> servers;
   for (int i = 0; i < 3; ++i) {
-    servers.push_back(std::make_unique<Server>(quiet()));
+    servers.push_back(std::make_unique<Server>(quiet(GetParam())));
     servers.back()->get("/", [i](const Request&) { return Response::text(std::to_string(i)); });
     servers.back()->listen("127.0.0.1:0");
     ASSERT_TRUE(servers.back()->start());
@@ -100,8 +119,8 @@ struct Threaded {
   void on_message(Session& client, Message message) { client.publish("all", message); }
 };
 
-TEST(AServer, HasOneLoopPerThreadAndGroupsSpanThem) {
-  Server server(quiet(2));
+TEST_P(AServer, HasOneLoopPerThreadAndGroupsSpanThem) {
+  Server server(quiet(GetParam(), 2));
   server.websocket<Threaded>("/");
   server.listen("127.0.0.1:0");
   ASSERT_TRUE(server.start());
@@ -118,11 +137,11 @@ TEST(AServer, HasOneLoopPerThreadAndGroupsSpanThem) {
 }
 
 // All loops accept from one descriptor there, and whoever is awake takes what comes.
-TEST(AServer, SpreadsTheNewcomersOfAUnixSocket) {
+TEST_P(AServer, SpreadsTheNewcomersOfAUnixSocket) {
   std::string folder = (std::filesystem::temp_directory_path() / "orrery-XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   {
-    Server server(quiet(2));
+    Server server(quiet(GetParam(), 2));
     server.websocket<Threaded>("/");
     server.listen("unix:" + folder + "/socket");
     ASSERT_TRUE(server.start());
@@ -139,7 +158,7 @@ TEST(AServer, SpreadsTheNewcomersOfAUnixSocket) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(AServer, ListensOnUnixSocketsAndTlsToo) {
+TEST_P(AServer, ListensOnUnixSocketsAndTlsToo) {
   const net::TestAuthority authority;
   const auto certificate = authority.issue("localhost");
   std::string folder = (std::filesystem::temp_directory_path() / "orrery-XXXXXX").string();
@@ -147,7 +166,7 @@ TEST(AServer, ListensOnUnixSocketsAndTlsToo) {
   std::ofstream(folder + "/chain.pem") << certificate.certificate;
   std::ofstream(folder + "/key.pem") << certificate.key;
   {
-    Server server(quiet());
+    Server server(quiet(GetParam()));
     server.websocket("/echo", echo);
     server.get("/secure", [](const Request& request) {
       return Response::text(std::string(request.secure() ? "yes " : "no ") +
@@ -177,13 +196,13 @@ TEST(AServer, ListensOnUnixSocketsAndTlsToo) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(Starting, FailsWithASentence) {
-  Server first(quiet());
+TEST_P(Starting, FailsWithASentence) {
+  Server first(quiet(GetParam()));
   first.listen("127.0.0.1:0");
   ASSERT_TRUE(first.start());
   const auto taken = first.addresses()[0].substr(std::string_view("http://").size());
   const auto error_of = [](const std::string& address, std::optional<Tls> tls = {}) {
-    Server server(quiet());
+    Server server(quiet(GetParam()));
     server.listen(address, std::move(tls));
     const auto started = server.start();
     return started ? std::string("it started") : started.error();
@@ -193,13 +212,13 @@ TEST(Starting, FailsWithASentence) {
   EXPECT_THAT(error_of("unix:/there/is/no/such/folder/socket"), HasSubstr("/there/is/no"));
   EXPECT_THAT(error_of("127.0.0.1:0", Tls{"/no/such/chain.pem", "/no/such/key.pem"}),
               HasSubstr("/no/such/chain.pem"));
-  Server nowhere(quiet());
+  Server nowhere(quiet(GetParam()));
   EXPECT_FALSE(nowhere.start());
   EXPECT_EQ(nowhere.run(), 1);
 }
 
-TEST(Starting, TwiceIsAnErrorAndHarmsNobody) {
-  Server server(quiet());
+TEST_P(Starting, TwiceIsAnErrorAndHarmsNobody) {
+  Server server(quiet(GetParam()));
   server.websocket("/echo", echo);
   server.listen("127.0.0.1:0");
   ASSERT_TRUE(server.start());
@@ -209,15 +228,15 @@ TEST(Starting, TwiceIsAnErrorAndHarmsNobody) {
   alice.opens("/echo");
 }
 
-TEST(Starting, MayBeTriedAgainOnceThePortIsFree) {
-  auto first = std::make_unique<Server>(quiet());
+TEST_P(Starting, MayBeTriedAgainOnceThePortIsFree) {
+  auto first = std::make_unique<Server>(quiet(GetParam()));
   first->listen("127.0.0.1:0");
   ASSERT_TRUE(first->start());
   const auto taken = first->addresses()[0].substr(std::string_view("http://").size());
   std::string folder = (std::filesystem::temp_directory_path() / "orrery-XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   {
-    Server second(quiet());
+    Server second(quiet(GetParam()));
     second.websocket("/echo", echo);
     second.listen("unix:" + folder + "/socket");  // opened before the other one fails
     second.listen(taken);
@@ -232,8 +251,8 @@ TEST(Starting, MayBeTriedAgainOnceThePortIsFree) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(Stopping, TellsOpenSessionsAndEnds) {
-  Server server(quiet(2));
+TEST_P(Stopping, TellsOpenSessionsAndEnds) {
+  Server server(quiet(GetParam(), 2));
   std::atomic<int> closed{0};
   server.websocket("/", Callbacks{.on_message = echo, .on_close = [&](Session&, CloseCause cause) {
                                     closed += cause.kind == CloseCause::Kind::drain ? 1 : 100;
@@ -259,8 +278,8 @@ TEST(Stopping, TellsOpenSessionsAndEnds) {
   server.join();
 }
 
-TEST(Stopping, FromACallbackEndsRun) {
-  Server server(quiet());
+TEST_P(Stopping, FromACallbackEndsRun) {
+  Server server(quiet(GetParam()));
   server.websocket("/", [&](Session&, Message) { server.stop(); });
   server.listen("127.0.0.1:0");
   ASSERT_TRUE(server.start());
@@ -276,8 +295,8 @@ TEST(Stopping, FromACallbackEndsRun) {
   for (auto& thread : waiting) thread.join();
 }
 
-TEST(Stopping, BeforeTheStartKeepsItFromStarting) {
-  Server server(quiet());
+TEST_P(Stopping, BeforeTheStartKeepsItFromStarting) {
+  Server server(quiet(GetParam()));
   server.listen("127.0.0.1:0");
   server.stop();
   EXPECT_FALSE(server.start());
@@ -289,7 +308,7 @@ void flood(Session& client, Message) {
   client.send(binary(std::string(65'536, 'x')));
 }
 
-TEST(AClientThatVanishes, DuringASendHarmsNobody) {
+TEST_P(AClientThatVanishes, DuringASendHarmsNobody) {
   const net::TestAuthority authority;
   const auto certificate = authority.issue("localhost");
   std::string folder = (std::filesystem::temp_directory_path() / "orrery-XXXXXX").string();
@@ -298,7 +317,7 @@ TEST(AClientThatVanishes, DuringASendHarmsNobody) {
   std::ofstream(folder + "/key.pem") << certificate.key;
   {
     std::atomic<int> opened{0}, closed{0};
-    Server server(quiet());
+    Server server(quiet(GetParam()));
     server.websocket("/", Callbacks{.on_open = [&](Session&) { ++opened; },
                                     .on_message = flood,
                                     .on_close = [&](Session&, const CloseCause&) { ++closed; }});
@@ -327,6 +346,11 @@ TEST(AClientThatVanishes, DuringASendHarmsNobody) {
   }
   std::filesystem::remove_all(folder);
 }
+
+INSTANTIATE_TEST_SUITE_P(On, AServer, ::testing::ValuesIn(tested_io()), name_of_io);
+INSTANTIATE_TEST_SUITE_P(On, Starting, ::testing::ValuesIn(tested_io()), name_of_io);
+INSTANTIATE_TEST_SUITE_P(On, Stopping, ::testing::ValuesIn(tested_io()), name_of_io);
+INSTANTIATE_TEST_SUITE_P(On, AClientThatVanishes, ::testing::ValuesIn(tested_io()), name_of_io);
 
 }  // namespace
 }  // namespace orrery

@@ -19,6 +19,7 @@ namespace {
 constexpr milliseconds linger = 2s;
 constexpr milliseconds write_timeout = 30s;
 constexpr int requests_per_turn = 100;
+constexpr std::size_t told_origin = 200;  // bytes of a refused one, in the log
 
 http::HeadLimits head_limits(const HttpLimits& limits) {
   return {limits.head_bytes, limits.header_count, limits.body_bytes};
@@ -195,9 +196,14 @@ void HttpProtocol::note_refused(std::string_view event, int status, std::string_
   std::string remote = target_ ? client_seen().address : std::string{};
   if (remote.empty()) remote = connection_.stream().peer().address;
   observe::Log& log = server().log();
-  log.info(
-      event,
-      {{"status", status}, {"cause", why}, {"path", observe::quoted(path)}, {"remote", remote}});
+  const auto origin = reader_.head().headers.find("Origin").value_or("");
+  const observe::LogField fields[] = {{"status", status},
+                                      {"cause", why},
+                                      {"path", observe::quoted(path)},
+                                      {"remote", remote},
+                                      {"origin", observe::quoted(origin.substr(0, told_origin))}};
+  const observe::LogFields told(fields);
+  log.write(observe::Level::info, event, why == refused_origin ? told : told.first(4));
   if (!target_ || target_->query.empty() || !log.wants(observe::Level::debug)) return;
   const auto query =
       observe::redact("?" + std::string(target_->query), server().node().options.redacted);

@@ -87,6 +87,7 @@ class HttpProtocol final : public Protocol, private detail::AdmissionHost {
   void respond_error(int status, std::string_view sentence, const HeaderList& more = {});
   void give_up(int status, std::string_view why);
   void note_refused(std::string_view event, int status, std::string_view why);
+  static constexpr std::string_view refused_origin = "origin";
   void answered();
   [[nodiscard]] bool closes() const;
 

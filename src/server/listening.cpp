@@ -17,7 +17,7 @@ Result<void> Listening::open(std::size_t loops, const net::ListenerOptions& opti
   if (!tls_) return {};
   auto context = read_certificates(tickets);
   if (!context) return Error{context.error()};
-  use(std::move(*context));
+  (void)use(std::move(*context));
   return {};
 }
 
@@ -42,9 +42,11 @@ std::shared_ptr<const net::TlsContext> Listening::context() const {
   return newest_;
 }
 
-void Listening::use(std::shared_ptr<const net::TlsContext> context) {
+bool Listening::use(std::shared_ptr<const net::TlsContext> context) {
   const std::lock_guard lock(mutex_);
+  const bool other = !newest_ || newest_->fingerprint() != context->fingerprint();
   newest_ = std::move(context);
+  return other;
 }
 
 void Listening::add_expiries(std::map<std::string, std::int64_t>& all) const {

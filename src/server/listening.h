@@ -29,6 +29,8 @@ class Listening {
   void close() { sockets_.reset(); }
   /// Once open: "http://127.0.0.1:9001", "https://...", "unix:/path".
   [[nodiscard]] std::string url() const;
+  /// Once open: "0.0.0.0:9001", "unix:/path".
+  [[nodiscard]] std::string bound() const { return sockets_->address().text(); }
   [[nodiscard]] int socket_of(std::size_t loop) const { return sockets_->socket_of(loop); }
 
   /// Somebody else keeps its socket: newcomers who find nobody wait there.
@@ -39,7 +41,8 @@ class Listening {
       const std::shared_ptr<net::TicketKeys>& tickets) const;
   /// Of newcomers; null without TLS.
   [[nodiscard]] std::shared_ptr<const net::TlsContext> context() const;
-  void use(std::shared_ptr<const net::TlsContext> context);
+  /// Whether other certificates are shown from now on.
+  bool use(std::shared_ptr<const net::TlsContext> context);
   /// When each certificate expires, by its file, in seconds since 1970.
   void add_expiries(std::map<std::string, std::int64_t>& all) const;
 

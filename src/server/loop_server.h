@@ -132,6 +132,10 @@ class LoopServer final : private net::TurnEndHook,
 
   // For connections.
   void flush_later(Connection& connection);
+  /// Whether what waits on it should leave with that of others, at the end of the turn.
+  [[nodiscard]] bool sends_later(const Connection& connection) const {
+    return batch_ != nullptr && connection.queued_bytes() <= sent_later_bytes;
+  }
   void continue_later(Connection& connection);
   void bury(Connection& connection);
   /// Keeps a protocol that was replaced inside its own call, until the end of the turn.
@@ -143,12 +147,18 @@ class LoopServer final : private net::TurnEndHook,
   template <typename Tell>
   class Return;
 
+  /// More is written at once: it would be cold by the end of the turn.
+  static constexpr std::size_t sent_later_bytes = 4096;
+
   void on_turn_end() override;
   void on_again() override;
   void on_timer(Time now) override;
   void receive(std::unique_ptr<actor::Letter> letter) override;
   void close(SlotId session, const CloseCause& cause) override;
   bool deliver(registry::Delivery& delivery) override;
+  void fetch_ahead(const registry::Delivery& delivery);
+  void flush_all();
+  void flush_in_batches();
   void room_for_work(pools::Pool& pool);
   void forget_again(Connection& connection);
   [[nodiscard]] milliseconds moment_within(milliseconds spread);
@@ -156,6 +166,7 @@ class LoopServer final : private net::TurnEndHook,
 
   Node& node_;
   net::Loop& loop_;
+  net::SendBatch* const batch_;  // where the poller has one
   const Rules* rules_;
   observe::LoopCounters counters_;
   observe::CountersByGear gear_counters_;
@@ -171,6 +182,7 @@ class LoopServer final : private net::TurnEndHook,
   const Session* running_ = nullptr;
   Connection* dirty_ = nullptr;
   Connection* again_ = nullptr;
+  std::vector<Connection*> in_batch_;
   std::vector<SlotId> buried_;
   std::vector<std::unique_ptr<Protocol>> retired_;
   std::map<const pools::Pool*, std::deque<SlotId>> want_worker_;

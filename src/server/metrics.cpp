@@ -54,6 +54,9 @@ void add_loop(LoopServer& loop, const registry::Registry& registry, MetricValues
     if (const double refused = number(counters.connections_refused[cause]); refused > 0)
       values.add(metrics::connections_refused,
                  {{"cause", std::string(observe::unwelcome_names[cause])}}, refused);
+  for (std::size_t cause = 0; cause < observe::accept_pause_names.size(); ++cause)
+    values.add(metrics::accept_pauses, {{"cause", std::string(observe::accept_pause_names[cause])}},
+               number(counters.accept_pauses[cause]));
   values.add(metrics::published_under_way, label,
              static_cast<double>(registry.bytes_under_way(index)));
   for (std::size_t status = 0; status < counters.handshakes_refused.size(); ++status)
@@ -82,6 +85,7 @@ void add_pool(pools::Pool& pool, MetricValues& values) {
 void add_metrics(const Node& node, MetricValues& values) {
   values.add(metrics::ready, {}, node.ready ? 1 : 0);
   values.add(metrics::draining, {}, node.draining ? 1 : 0);
+  values.add(metrics::accepting_paused, {}, node.pausing > 0 ? 1 : 0);
   for (const auto& loop : node.loops) add_loop(*loop, *node.registry, values);
   for (const DropCause cause : {DropCause::mailbox_full, DropCause::loop_full})
     add_dropped(cause, node.registry->dropped(cause), values);

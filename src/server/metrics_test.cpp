@@ -77,6 +77,7 @@ TEST(TheMetrics, TellWhoWasRefusedAndWhatWasLost) {
   EXPECT_THAT(text, HasSubstr("orrery_pool_rejected_total{pool=\"tenant:acme\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("orrery_dropped_total{cause=\"outbox_full\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("orrery_ready 1\n"));
+  EXPECT_THAT(text, HasSubstr("orrery_accepting_paused 0\n"));
   EXPECT_THAT(text, Not(HasSubstr("not_after"))) << "no TLS here";
 }
 

@@ -67,6 +67,7 @@ struct Node {
   std::atomic<bool> ready{false};
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> loops_done{0};  // that have nobody left
+  std::atomic<std::size_t> pausing{0};     // listeners that let newcomers wait
 };
 
 }  // namespace orrery::server

@@ -67,7 +67,7 @@ class Seen final : public FrameTap {
   std::uint64_t skipped_ = 0;
 };
 
-class OperatorsTest : public ::testing::Test {
+class OperatorsTest : public ::testing::TestWithParam<Io> {
  protected:
   OperatorsTest() : server(options()) {
     server.websocket<Guest>("/rooms/:room");
@@ -78,6 +78,7 @@ class OperatorsTest : public ::testing::Test {
   ServerOptions options() {
     ServerOptions with;
     with.threads = 2;
+    with.io = GetParam();
     with.log = [this](LogLevel, std::string_view line) {
       const std::lock_guard lock(mutex);
       log.emplace_back(line);
@@ -102,7 +103,7 @@ class OperatorsTest : public ::testing::Test {
   Server server;
 };
 
-TEST_F(OperatorsTest, ListThoseThatMatch) {
+TEST_P(OperatorsTest, ListThoseThatMatch) {
   EXPECT_THAT(server.sessions().sessions, IsEmpty());
   const auto tea = guest("/rooms/tea?token=abc&x=1"), rum = guest("/rooms/rum");
   tea->sends(text_frame("hello"));
@@ -133,7 +134,7 @@ TEST_F(OperatorsTest, ListThoseThatMatch) {
     EXPECT_EQ(server.sessions(query).matching, 0u);
 }
 
-TEST_F(OperatorsTest, ListNoMoreThanAskedForButCountAll) {
+TEST_P(OperatorsTest, ListNoMoreThanAskedForButCountAll) {
   std::vector<std::unique_ptr<SocketClient>> guests;
   for (int i = 0; i < 20; ++i) guests.push_back(guest("/rooms/" + std::to_string(i)));
   const auto some = server.sessions({.limit = 3});
@@ -141,7 +142,7 @@ TEST_F(OperatorsTest, ListNoMoreThanAskedForButCountAll) {
   EXPECT_EQ(some.matching, 20u);
 }
 
-TEST_F(OperatorsTest, KickASession) {
+TEST_P(OperatorsTest, KickASession) {
   const auto tea = guest("/rooms/tea");
   EXPECT_EQ(server.kick("0.4000000.1", "a test"), Asked::no_such_session);
   for (const auto* wrong : {"", "0", "0.1", "9.0.0", "0.0.0.0", "a.b.c", "-1.0.0", "0.0.0 "})
@@ -156,7 +157,7 @@ TEST_F(OperatorsTest, KickASession) {
   EXPECT_EQ(server::frames_in(rum->hears()), "close 4002 kicked\n");
 }
 
-TEST_F(OperatorsTest, TapASessionAndNoOther) {
+TEST_P(OperatorsTest, TapASessionAndNoOther) {
   const auto tea = guest("/rooms/tea"), rum = guest("/rooms/rum");
   const auto tap = std::make_shared<Seen>();
   EXPECT_EQ(server.tap("0.4000000.1", tap, "a test"), Asked::no_such_session);
@@ -175,7 +176,7 @@ TEST_F(OperatorsTest, TapASessionAndNoOther) {
                                                         HasSubstr("asked_by=\"a test\""))));
 }
 
-TEST_F(OperatorsTest, AFloodIsSkippedAndALongTextIsCut) {
+TEST_P(OperatorsTest, AFloodIsSkippedAndALongTextIsCut) {
   const auto tea = guest("/rooms/tea");
   const auto tap = std::make_shared<Seen>();
   ASSERT_EQ(server.tap(id_in("tea"), tap, "a test"), Asked::done);
@@ -191,7 +192,7 @@ TEST_F(OperatorsTest, AFloodIsSkippedAndALongTextIsCut) {
   EXPECT_EQ(lines.size() - 1 + tap->skipped(), 2u + 2000u + 2u);
 }
 
-TEST_F(OperatorsTest, ATapThatIsGoneIsForgotten) {
+TEST_P(OperatorsTest, ATapThatIsGoneIsForgotten) {
   const auto tea = guest("/rooms/tea");
   std::vector<std::shared_ptr<Seen>> taps;
   const std::string id = id_in("tea");
@@ -212,6 +213,9 @@ TEST(Operators, AskAServerThatHasNotStartedInVain) {
   EXPECT_EQ(server.sessions().matching, 0u);
   EXPECT_EQ(server.kick("0.0.0", "a test"), Asked::no_such_session);
 }
+
+INSTANTIATE_TEST_SUITE_P(On, OperatorsTest, ::testing::ValuesIn(server::tested_io()),
+                         server::name_of_io);
 
 }  // namespace
 }  // namespace orrery

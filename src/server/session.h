@@ -133,6 +133,8 @@ class Session final : public orrery::Session, public Protocol {
   /// Of its gear in its pool.
   [[nodiscard]] observe::GearCounters& counters() const;
   [[nodiscard]] SlotId id() const { return connection_.id(); }
+  /// As operators know it: "0.17.3".
+  [[nodiscard]] std::string id_text() const;
   void assert_own_thread() const;
 
   /// Charges its pool with what it holds now.

@@ -185,9 +185,11 @@ bool Session::may_go() const {
 void Session::log_closed(const CloseCause& cause) {
   if (!server().log().wants(observe::Level::info)) return;
   const auto& scope = route().scope;
+  const std::string session = id_text();
   const std::string remote = request_.remote_address();
   const double seconds = static_cast<double>((now() - opened_).count()) / 1000;
-  const observe::LogField fields[] = {{"gear", scope.gear},
+  const observe::LogField fields[] = {{"session", session},
+                                      {"gear", scope.gear},
                                       {"route", route().path},
                                       {"pool", pool().name()},
                                       {"remote", remote},

@@ -8,29 +8,32 @@
 
 namespace orrery::server {
 
+std::string Session::id_text() const {
+  return fmt::format("{}.{}.{}", server().loop().index(), id().slot, id().generation);
+}
+
 SessionInfo Session::info() const {
   const auto& redacted = server().node().options.redacted;
   const auto query = request_.query_string();
   const std::string target =
       std::string(request_.path()) + (query.empty() ? "" : "?") + std::string(query);
-  SessionInfo info{
-      .id = fmt::format("{}.{}.{}", server().loop().index(), id().slot, id().generation),
-      .gear = std::string(route().scope.gear),
-      .pool = std::string(pool().name()),
-      .route = route().path,
-      .target = observe::redact(target, redacted),
-      .remote_address = request_.remote_address(),
-      .remote_port = request_.remote_port(),
-      .subprotocol = std::string(subprotocol()),
-      .names = {},
-      .groups = {},
-      .age = now() - opened_,
-      .silent = now() - last_activity_,
-      .messages_in = messages_in_,
-      .messages_out = messages_out_,
-      .bytes_in = bytes_in_,
-      .bytes_out = bytes_out_,
-      .queued_bytes = queued_bytes()};
+  SessionInfo info{.id = id_text(),
+                   .gear = std::string(route().scope.gear),
+                   .pool = std::string(pool().name()),
+                   .route = route().path,
+                   .target = observe::redact(target, redacted),
+                   .remote_address = request_.remote_address(),
+                   .remote_port = request_.remote_port(),
+                   .subprotocol = std::string(subprotocol()),
+                   .names = {},
+                   .groups = {},
+                   .age = now() - opened_,
+                   .silent = now() - last_activity_,
+                   .messages_in = messages_in_,
+                   .messages_out = messages_out_,
+                   .bytes_in = bytes_in_,
+                   .bytes_out = bytes_out_,
+                   .queued_bytes = queued_bytes()};
   if (!actor_) return info;
   info.names = actor_->names();
   info.groups = actor_->groups();

@@ -2,7 +2,8 @@
 //
 // Owner   the test.
 // Thread  one.
-// Limit   it waits a minute for the server, and then gives up.
+// Limit   it waits a minute for the server, and then gives up. The kernel interrupts it when an
+//         io_uring that its thread has made is gone: then it goes on.
 #pragma once
 
 #include <arpa/inet.h>
@@ -12,16 +13,29 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "net/descriptors.h"
 #include "net/listen_address.h"
+#include "net/poller_fixture.h"
+#include "orrery/orrery.h"
 #include "server/wire_fixture.h"
 
 namespace orrery::server {
+
+/// How the loops of a tested server wait: where io_uring is forbidden, epoll alone.
+inline std::vector<Io> tested_io() {
+  if (net::tests_io_uring()) return {Io::epoll, Io::io_uring};
+  return {Io::epoll};
+}
+inline std::string name_of_io(const ::testing::TestParamInfo<Io>& info) {
+  return info.param == Io::epoll ? "Epoll" : "Uring";
+}
 
 class SocketClient {
  public:
@@ -33,6 +47,7 @@ class SocketClient {
   virtual void sends(std::string_view bytes) {
     while (!bytes.empty()) {
       const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
       if (sent <= 0) return;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
@@ -62,7 +77,10 @@ class SocketClient {
 
  protected:
   virtual ssize_t receive(char* into, std::size_t size) {
-    return ::recv(socket_.get(), into, size, 0);
+    ssize_t got = -1;
+    do got = ::recv(socket_.get(), into, size, 0);
+    while (got < 0 && errno == EINTR);
+    return got;
   }
   [[nodiscard]] int fd() const { return socket_.get(); }
 

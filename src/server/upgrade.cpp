@@ -59,7 +59,7 @@ Progress HttpProtocol::upgrade(RouteTable::Found found) {
   const ClientSeen client = client_seen();
   if (!route.origins.allows(head.headers.find("Origin"), client.secure, client.host))
     return refuse(Response::text("pages of this origin may not connect; see origins\n", 403),
-                  "origin");
+                  refused_origin);
   const auto& upgrade = std::get<websocket::Upgrade>(checked);
   const RouteSpec& spec = *route.spec;
   if (spec.subprotocol_rule == SubprotocolRule::required &&

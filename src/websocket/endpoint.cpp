@@ -51,8 +51,8 @@ Endpoint::Endpoint(Endpoint&&) noexcept = default;
 Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
 
 Event Endpoint::next(std::span<char>& input, Time now, std::uint32_t most_fragments) {
-  forget_delivered();
-  if (role_ == Role::server && !assembly_ && !ended_) {
+  if (delivered_ != Delivered::nothing || ended_) forget_delivered();
+  if (!input.empty() && role_ == Role::server && !assembly_ && !ended_) {
     if (const auto whole = decoder_.take_whole(input, message_bytes_)) {
       if (whole->opcode == Opcode::text && !is_utf8(whole->payload)) return fail(bad_text);
       return MessageArrived{whole->opcode, whole->payload};

@@ -1,5 +1,6 @@
 """The admin listener, and the commands that ask it. `run.py admin`."""
 import json
+import os
 import re
 import socket
 import subprocess
@@ -104,6 +105,8 @@ def _(place):
         client.echoes()
     expect_equal(place.wire(program).ask(wire.upgrade(program, add=[
         ("Origin", "https://evil.example")])).status, 403)
+    refused = program.log.wait_for(lambda line: "handshake refused" in line)
+    expect('cause=origin' in refused and 'origin="https://evil.example"' in refused, refused)
     echo = '{gear="echo",pool="gear:echo"'
     seen = metrics_of(place, admin)
     expect_equal(seen[f"orrery_sessions{echo}}}"], 3)
@@ -256,6 +259,7 @@ def _(place):
         expect_equal(program.wait(), 1, "exit status")
         expect(any("admin.port" in line and str(admin.port) in line and "in use" in line
                    for line in program.log.lines), program.log.lines)
+        expect("choose another with admin.port" in program.log.lines[-1], program.log.lines)
         expect_equal(program.out.lines, [], "stdout")
     return "exit 1"
 
@@ -291,3 +295,37 @@ def _(place):
         expect_equal(refused.returncode, 2, command)
         expect('did you mean "port"' in refused.stderr, refused.stderr)
     return "exit 1"
+
+
+def broken_file(place, text):
+    path = os.path.join(place.world.folder, f"broken-{server.next_number()}.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return ("--config", path)
+
+
+@table.row("a file with a mistake elsewhere still leads to the server")
+def _(place):
+    program = place.own_server()
+    admin = {"port": admin_of(program).port}
+    file = broken_file(place, json.dumps({"server": {"prt": 1}, "admin": admin}))
+    said = orrery("status", *file)
+    expect_equal((said.returncode, "ready      yes" in said.stdout), (0, True), said.stderr)
+    expect("server.prt" in said.stderr and "asked all the same" in said.stderr, said.stderr)
+    expect_equal(orrery("drain", *file).returncode, 0)
+    expect_equal(program.wait(), 0, "exit status")
+    return "exit 0"
+
+
+@table.row("a file that can't be read: the command says what to do, and --set leads to the server")
+def _(place):
+    program = place.own_server()
+    file = broken_file(place, '{"server": ')
+    for command in ("status", "drain", "reload"):
+        said = orrery(command, *file)
+        expect_equal((said.returncode, said.stdout), (2, ""), command)
+        for word in ("--set admin.port=PORT", "--set admin.token=TOKEN", "SIGTERM"):
+            expect(word in said.stderr, said.stderr)
+    said = orrery("status", *file, "--set", f"admin.port={admin_of(program).port}")
+    expect_equal((said.returncode, "ready      yes" in said.stdout), (0, True), said.stderr)
+    return "exit 2, 0"

@@ -7,6 +7,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -129,9 +130,9 @@ def _(place):
 
 @table.row("connect: nobody listens, nothing by that name, no URL", over=["tcp"])
 def _(place):
-    with place.own_server() as gone:
-        url = url_of(gone)
-    run = orrery("connect", url)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        run = orrery("connect", f"ws://127.0.0.1:{deaf.getsockname()[1]}/echo")
     expect("nobody listens there" in run.stderr and run.returncode == 1, run.stderr)
     run = orrery("connect", "ws://no-such-host.invalid/")
     expect("no-such-host.invalid" in run.stderr and run.returncode == 1, run.stderr)

@@ -1,8 +1,10 @@
 """The commands about this machine and this configuration: doctor, routes. `run.py machine`."""
 import os
 import subprocess
+import sys
 
 import server
+from place import make_certificate
 from rows import Table, expect, expect_equal
 
 table = Table("machine", over=("tcp",))
@@ -24,7 +26,7 @@ def line_about(what, answer):
 def _(_place):
     answer = orrery("doctor")
     expect_equal((answer.returncode, answer.stderr), (0, ""))
-    for what in ("descriptors", "backlog", "port range", "clock", "listener 127.0.0.1:0"):
+    for what in ("descriptors", "backlog", "port range", "clock", "io:", "listener 127.0.0.1:0"):
         words = [line.split()[0] for line in answer.stdout.splitlines() if what in line]
         expect(words and set(words) <= {"ok", "warn"}, f"{what} in {answer.stdout!r}")
     return "exit 0"
@@ -64,12 +66,92 @@ def _(place):
     return "warn, fail, fail"
 
 
+# Becomes the program behind it, which may not ask for an io_uring: seccomp answers EPERM.
+FORBID = """
+import ctypes, os, struct, sys
+IO_URING_SETUP, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 425, 22, 38
+rules = [(0x20, 0, 0, 0), (0x15, 0, 1, IO_URING_SETUP), (0x06, 0, 0, 0x50001),
+         (0x06, 0, 0, 0x7fff0000)]
+filter = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(rules), ctypes.addressof(filter)))
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+assert libc.prctl(PR_SET_SECCOMP, 2, ctypes.addressof(program), 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+SANDBOX = [sys.executable, "-c", FORBID]
+
+
+def io_uring_is_forbidden():
+    return line_about(" io: ", orrery("doctor", "server.io=io_uring")).startswith("fail")
+
+
+@table.row("a sandbox without io_uring: doctor and start say so, epoll serves")
+def _(place):
+    words = [server.BINARY, "doctor", "--set=server.io=io_uring", "--set=admin.port=0"]
+    answer = subprocess.run([*SANDBOX, *words], capture_output=True, text=True, check=False,
+                            timeout=server.PATIENCE)
+    line = line_about(" io: ", answer)
+    expect(line.startswith("fail") and "not permitted" in line and "server.io=epoll" in line, line)
+    serve = [*SANDBOX, server.BINARY, "serve", *(f"--set={each}" for each in OWN)]
+    with server.Program([*serve, "--set=server.io=io_uring"], ready=False) as refused:
+        expect_equal(refused.wait(), 1, "exit status")
+        expect(any("server.io: io_uring is not to be had here: Operation not permitted" in line
+                   for line in refused.log.lines), refused.log.lines)
+    for io in ("auto", "epoll"):
+        place.client(place.own(server.Program([*serve, f"--set=server.io={io}"]))).echoes()
+    return "exit 1"
+
+
 @table.row("doctor: a configuration that is refused is told first")
 def _(_place):
     answer = orrery("doctor", "server.prot=1")
     expect_equal((answer.returncode, answer.stdout), (2, ""))
     expect("server.prot" in answer.stderr, answer.stderr)
     return "exit 2"
+
+
+def check(*sets):
+    return subprocess.run([server.BINARY, "config", "check", *(f"--set={key}" for key in sets)],
+                          capture_output=True, text=True, timeout=server.PATIENCE, check=False)
+
+
+@table.row("config check: reads certificates as serve would")
+def _(place):
+    certificate, key = place.world.certificate()
+    nowhere, other = (os.path.join(place.world.folder, name) for name in ("no.pem", "other.key"))
+    make_certificate(os.path.join(place.world.folder, "other.pem"), other)
+    fine = check(f"server.tls.certificate={certificate}", f"server.tls.key={key}")
+    expect_equal((fine.returncode, fine.stderr), (0, ""))
+    for first, second, words in ((nowhere, key, "cannot be read"), (certificate, other, "belong"),
+                                 (key, key, "no certificate"), (certificate, nowhere, "key"),
+                                 ("relative.pem", key, os.path.join(os.getcwd(), "relative.pem"))):
+        said = check(f"server.tls.certificate={first}", f"server.tls.key={second}")
+        expect_equal((said.returncode, said.stdout), (2, ""), words)
+        expect(said.stderr.startswith("server.tls: ") and words in said.stderr, said.stderr)
+    return "exit 2"
+
+
+@table.row("config check: two listeners at one place are refused")
+def _(_place):
+    said = check("server.port=7513")
+    expect_equal((said.returncode, said.stdout), (2, ""))
+    expect("admin.port" in said.stderr and "0.0.0.0:7513" in said.stderr, said.stderr)
+    expect_equal(check("server.port=7513", "server.address=127.0.0.2").returncode, 0)
+    expect_equal(check("server.port=0", "admin.port=0").returncode, 0)
+    return "exit 2"
+
+
+@table.row("config check: a variable that looks like a key and is none")
+def _(_place):
+    said = subprocess.run([server.BINARY, "config", "check"], capture_output=True, text=True,
+                          timeout=server.PATIENCE, check=False,
+                          env={**os.environ, "ORRERY_PORT": "8080"})
+    expect_equal(said.returncode, 0, said.stderr)
+    expect("ORRERY_PORT: warning" in said.stderr and "ORRERY_SERVER__PORT" in said.stderr,
+           said.stderr)
+    return "a warning"
 
 
 @table.row("routes: what is served where, as it is configured")

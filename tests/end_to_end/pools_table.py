@@ -5,7 +5,7 @@ import time
 
 import frames
 import wire
-from admin_table import admin_of, status_of
+from admin_table import admin_of, metrics_of, status_of
 from overload_table import CHUNK, flood, numbered
 from rows import Table, expect, expect_equal
 from serving import refused_configuration
@@ -167,7 +167,52 @@ def _(place):
     for client in crowd:
         client.drop()
     place.client(program).echoes("after the crowd has gone")
+    expect(program.log.wait_for(lambda line: "accepting goes on" in line), program.log.lines)
+    told = [line for line in program.log.lines if "accepting pauses" in line]
+    expect(told and all("without a session" in line for line in told), program.log.lines)
     return f"{most} of 150 at once"
+
+
+def pauses_of(place, program, limit, cause, sessions=0):
+    """Lets newcomers wait for descriptors; answers the line that the log has about it."""
+    admin = admin_of(program)
+    full = [place.client(program) for _ in range(sessions)]
+    waiting = [wire.Wire(program) for _ in range(limit)]
+    for client in waiting:
+        client.send(b"G")
+    line = program.log.wait_for(lambda text: "accepting pauses" in text)
+    expect(line and f"descriptors={limit}" in line and "orrery doctor" in line, program.log.lines)
+    wire.pace(1.5)
+    expect_equal(program.log.count(lambda text: "accepting pauses" in text), 1, "lines")
+    if sessions > 0:  # the reserve leaves the admin listener its own descriptors
+        expect_equal(metrics_of(place, admin)["orrery_accepting_paused"], 1)
+    for client in [*full, *waiting]:
+        client.drop()
+    expect(program.log.wait_for(lambda text: "accepting goes on" in text), program.log.lines)
+    seen = metrics_of(place, admin)
+    expect_equal(seen["orrery_accepting_paused"], 0)
+    expect(seen[f'orrery_accept_pauses_total{{cause="{cause}"}}'] >= 1, seen)
+    return line
+
+
+@table.row("out of descriptors: told once, counted, and told when accepting goes on")
+def _(place):
+    program = place.own_server(limit=["/usr/bin/prlimit", "--nofile=100:100"],
+                               server={"threads": 2}, websocket={"handshakeTimeout": 30_000})
+    few = program.log.wait_for(lambda line: "fewer sessions fit" in line)
+    expect(few and " fit=36 " in few and "maxConnections" in few, program.log.lines)
+    line = pauses_of(place, program, 100, "connections", sessions=36)
+    expect("no descriptors left for more connections connections=36" in line, line)
+    return line.split("accepting ")[1]
+
+
+@table.row("hardly any descriptors: told once, too, with errno")
+def _(place):
+    program = place.own_server(limit=["/usr/bin/prlimit", "--nofile=24:24"],
+                               server={"threads": 2}, websocket={"handshakeTimeout": 30_000})
+    line = pauses_of(place, program, 24, "descriptors")
+    expect("errno=24" in line, line)
+    return line.split("accepting ")[1]
 
 
 def heard_of_flood(place, overflow, count=400):

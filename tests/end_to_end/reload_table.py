@@ -101,6 +101,26 @@ def _(place):
     return "exit 1"
 
 
+@table.row("a bad file that the command reads, too: the server is asked, and logs its refusal")
+def _(place):
+    program = place.own_server()
+    port = admin_of(program).port
+
+    def change(tree):
+        tree["server"]["prt"] = 1
+        tree["admin"] = {"port": port}
+    rewrite(program, change)
+    path = program.process.args[program.process.args.index("--config") + 1]
+    answer = orrery("reload", "--config", path)
+    expect_equal(answer.returncode, 1)
+    expect_equal(answer.stderr.count("server.prt"), 1, answer.stderr)
+    expect(answer.stderr.endswith("the server goes on with its old configuration\n"),
+           answer.stderr)
+    expect(program.log.wait_for(lambda text: "reload refused" in text and "server.prt" in text),
+           program.log.lines)
+    return "exit 1"
+
+
 @table.row("changed certificate files are taken without a word; a broken one once told of")
 def _(place):
     program, paths = server_with_certificate(place, "watched")
@@ -159,6 +179,7 @@ def _(place):
         make_certificate(*paths, "second")
         expect_equal(reload(admin).returncode, 0)
         expect_equal(shown_name(program), "second")
+        expect_equal(program.log.count(lambda line: "certificates have changed" in line), 1)
         with open(paths[0], "w", encoding="ascii") as broken:
             broken.write("no certificate")
         answer = reload(admin)

@@ -3,6 +3,7 @@
 
     run.py [PATTERN]     a group's name (handshake, limits, conformance ...) or a regular expression
     ORRERY_BINARY=PATH   another binary
+    ORRERY_SET="K=V ..." settings of every server, where its row does not say otherwise
 """
 import faulthandler
 import os

@@ -10,6 +10,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.abspath(
     os.environ.get("ORRERY_BINARY", os.path.join(ROOT, "build", "release", "orrery")))
+SETTINGS = os.environ.get("ORRERY_SET", "").split()  # KEY=VALUE ..., of every server of this run
 PATIENCE = 10.0  # seconds that anything may take before it counts as broken
 FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 
@@ -60,6 +61,7 @@ class Program:
     """One process. It must print `listening URL` on stdout before anyone may talk to it."""
 
     def __init__(self, arguments, environment=None, ready=True, passed=()):
+        arguments = with_settings(arguments)
         if not os.access(command_of(arguments), os.X_OK):
             raise AssertionError(f"missing program: {command_of(arguments)}")
         self.process = subprocess.Popen(
@@ -155,6 +157,16 @@ class Program:
         if line is None:
             raise AssertionError(f"no `session closed` line for {client.source}")
         return {key: value.strip('"') for key, value in FIELD.findall(line)}
+
+
+def with_settings(arguments):
+    """Behind `orrery serve`, and before the settings of the row, which override them."""
+    serves = [BINARY, "serve"]
+    for place in range(1, len(arguments)):
+        if arguments[place - 1:place + 1] == serves:
+            return [*arguments[:place + 1], *(f"--set={each}" for each in SETTINGS),
+                    *arguments[place + 1:]]
+    return arguments
 
 
 def command_of(arguments):

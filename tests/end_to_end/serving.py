@@ -65,6 +65,8 @@ def _(place):
 def _(place):
     program = place.own_server(server={"address": "0.0.0.0"})
     expect(re.fullmatch(r"http://127\.0\.0\.1:\d+", program.url), program.url)
+    bound = f"listening=0.0.0.0:{program.port} "
+    expect(program.log.wait_for(lambda line: "START" in line and bound in line), program.log.lines)
     return "http://127.0.0.1:PORT"
 
 
@@ -328,6 +330,7 @@ def _(place):
     expect_equal(fields["cause"], "client")
     expect_equal(fields["code"], "4001")
     expect_equal(fields["reason"], "bye")
+    expect(re.fullmatch(r"\d+\.\d+\.\d+", fields["session"]), f"{fields}")
     expect_equal(fields["gear"], "echo")
     expect_equal(fields["route"], "/echo")
     expect_equal((fields["messages_in"], fields["messages_out"]), ("5", "5"))
@@ -369,6 +372,7 @@ def _(place):
     expect_equal(program.stop(), 0, "exit status")
     expect(any("START" in line.upper() for line in program.log.lines), program.log.lines)
     expect(any("STOP" in line.upper() for line in program.log.lines), program.log.lines)
+    expect("drained told=0 cut=0" in program.log.lines[-1], program.log.lines)
     return "3 lines"
 
 
@@ -381,6 +385,17 @@ def _(place):
     expect(any("serve" in line for line in said), f"{said}")
     expect(any("exit" in line.lower() for line in said), "no exit statuses")
     return f"{len(said)} lines"
+
+
+@table.row("--version says what version says")
+def _(_place):
+    said = []
+    for word in ("version", "--version"):
+        program = server.Program([server.BINARY, word], ready=False)
+        expect_equal(program.wait(), 0, word)
+        said.append(program.out.lines)
+    expect_equal(said[1], said[0])
+    return said[1][0]
 
 
 @table.row("an unknown command is refused")

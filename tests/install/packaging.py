@@ -141,8 +141,8 @@ def _(place):
         expect(any(name.endswith(end) for name in names), f"no {end} in {sorted(names)}")
     expect("./usr/bin/orrery" not in names, "the program")
     depends = made.field("liborrery-dev", "Depends")
-    for needed in ("libssl-dev", "zlib1g-dev", "libisal-dev", "libsimdjson-dev", "libfmt-dev",
-                   "libspdlog-dev", "prometheus-cpp-dev", "libboost-url1.81-dev"):
+    for needed in ("libssl-dev", "zlib1g-dev", "libisal-dev", "liburing-dev", "libsimdjson-dev",
+                   "libfmt-dev", "libspdlog-dev", "prometheus-cpp-dev", "libboost-url1.81-dev"):
         expect(needed in depends, f"no {needed} in {depends}")
     return os.path.basename(made.file("liborrery-dev"))
 

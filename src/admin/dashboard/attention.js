@@ -21,6 +21,12 @@ function about_this_node({status, newest}) {
                               "left, newcomers are refused.")];
 }
 
+function about_accepting({metrics}) {
+  if (metrics.sum("orrery_accepting_paused") === 0) return [];
+  return [trouble("accepting", "Newcomers wait unanswered: accepting pauses, and the log says " +
+                               "why. orrery doctor tells how to raise the limit of descriptors.")];
+}
+
 function about_nodes({status}) {
   const nodes = status.nodes ?? [];
   const found = nodes.filter((node) => nodes.length > 1 && !node.ready).map(
@@ -80,7 +86,7 @@ function about_certificates({metrics}) {
 const all_well = {key: "well", level: "good", text: "All is well."};
 
 export function attention_for(seen) {
-  const found = [about_this_node, about_pools, about_the_last_minute, about_nodes,
+  const found = [about_this_node, about_accepting, about_pools, about_the_last_minute, about_nodes,
                  about_certificates].flatMap((about) => about(seen));
   const worst_first = (one, other) => (other.level === "bad") - (one.level === "bad");
   return found.length > 0 ? found.sort(worst_first) : [all_well];

@@ -1,4 +1,4 @@
-#include "net/epoll_poller.h"
+#include "net/poller.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -6,6 +6,9 @@
 
 #include <functional>
 #include <thread>
+
+#include "net/descriptors.h"
+#include "net/poller_fixture.h"
 
 namespace orrery::net {
 namespace {
@@ -38,15 +41,15 @@ struct Pair {
   Descriptor there;
 };
 
-struct EpollPollerTest : testing::Test {
-  std::unique_ptr<Poller> poller = std::move(EpollPoller::create()).value();
+struct PollerTest : testing::TestWithParam<TestedPoller> {
+  std::unique_ptr<Poller> poller = GetParam()();
   std::size_t poll(milliseconds timeout = 0ms) {
     poller->wait(timeout);
     return poller->dispatch();
   }
 };
 
-TEST_F(EpollPollerTest, TellsEachEdgeOnce) {
+TEST_P(PollerTest, TellsEachEdgeOnce) {
   Pair pair;
   Listening watcher;
   ASSERT_TRUE(poller->add(pair.here.get(), watcher).ok());
@@ -62,7 +65,7 @@ TEST_F(EpollPollerTest, TellsEachEdgeOnce) {
   EXPECT_TRUE(watcher.was_hangup);
 }
 
-TEST_F(EpollPollerTest, SharedDescriptorsAreToldUntilTheyAreRead) {
+TEST_P(PollerTest, SharedDescriptorsAreToldUntilTheyAreRead) {
   Pair pair;
   Listening watcher;
   ASSERT_TRUE(poller->add_shared(pair.here.get(), watcher).ok());
@@ -72,7 +75,7 @@ TEST_F(EpollPollerTest, SharedDescriptorsAreToldUntilTheyAreRead) {
   EXPECT_EQ(poll(1000ms), 1U);
 }
 
-TEST_F(EpollPollerTest, ARemovedWatcherIsNotToldWhatWasAlreadyFound) {
+TEST_P(PollerTest, ARemovedWatcherIsNotToldWhatWasAlreadyFound) {
   Pair pairs[2];
   Listening watchers[2];
   for (int i : {0, 1}) {
@@ -84,7 +87,7 @@ TEST_F(EpollPollerTest, ARemovedWatcherIsNotToldWhatWasAlreadyFound) {
   EXPECT_EQ(watchers[0].calls + watchers[1].calls, 1);
 }
 
-TEST_F(EpollPollerTest, AWatcherMayRemoveItself) {
+TEST_P(PollerTest, AWatcherMayRemoveItself) {
   Pair pair;
   Listening watcher;
   ASSERT_TRUE(poller->add(pair.here.get(), watcher).ok());
@@ -94,7 +97,7 @@ TEST_F(EpollPollerTest, AWatcherMayRemoveItself) {
   EXPECT_EQ(poll(), 0U);
 }
 
-TEST_F(EpollPollerTest, WakeEndsAWaitFromAnotherThreadAndOneThatComesLater) {
+TEST_P(PollerTest, WakeEndsAWaitFromAnotherThreadAndOneThatComesLater) {
   poller->waker()->wake();
   EXPECT_EQ(poll(-1ms), 0U);
   for (int i = 0; i < 100; ++i) {
@@ -104,12 +107,22 @@ TEST_F(EpollPollerTest, WakeEndsAWaitFromAnotherThreadAndOneThatComesLater) {
   }
 }
 
-TEST_F(EpollPollerTest, WhatCannotBeWatchedIsAnError) {
+TEST_P(PollerTest, TheAlarmEndsOneWaitAtTheTimeThatWasSetLast) {
+  for (int i = 0; i < 3; ++i) {
+    poller->wake_in(24h);
+    poller->wake_in(1ms);
+    EXPECT_EQ(poll(-1ms), 0U);
+  }
+}
+
+TEST_P(PollerTest, WhatCannotBeWatchedIsAnError) {
   Listening watcher;
   const auto added = poller->add(-1, watcher);
   ASSERT_FALSE(added.ok());
   EXPECT_NE(added.error().find("cannot watch"), std::string::npos);
 }
+
+INSTANTIATE_TEST_SUITE_P(On, PollerTest, testing::ValuesIn(tested_pollers()), name_of_case);
 
 }  // namespace
 }  // namespace orrery::net

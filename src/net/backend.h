@@ -1,0 +1,27 @@
+// Which kind of Poller the loops of a server have.
+//
+// Thread  any.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "net/poller.h"
+
+namespace orrery::net {
+
+enum class Backend : std::uint8_t { epoll, io_uring };
+
+/// What is taken where nobody chose: see docs/decisions/0021-io-uring-beside-epoll.md.
+[[nodiscard]] Backend automatic_backend();
+
+/// "epoll", "io_uring".
+[[nodiscard]] std::string_view name_of(Backend backend);
+
+/// An Error says what forbids it on this machine.
+[[nodiscard]] Result<std::unique_ptr<Poller>> create_poller(Backend backend);
+/// Whether create_poller() would succeed.
+[[nodiscard]] Result<void> is_available(Backend backend);
+
+}  // namespace orrery::net

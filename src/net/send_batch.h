@@ -1,0 +1,53 @@
+// A SendBatch sends to many sockets in one system call.
+//
+// Owner   the poller that offers it.
+// Thread  one at a time.
+// Limit   `most` sends at once.
+// Why     a send that must not wait is done when the call returns: nothing is left in flight, and
+//         no bytes have to outlive the call.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "net/ring.h"
+
+namespace orrery::net {
+
+class SendBatch {
+ public:
+  static constexpr std::size_t most = 256;
+
+  static Result<std::unique_ptr<SendBatch>> create();
+
+  /// `bytes` stay as they are until send() returns. Not if it is full.
+  void add(int socket, std::string_view bytes);
+  [[nodiscard]] bool full() const { return size_ == most; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// Like send(2) for each, without waiting and without SIGPIPE.
+  void send();
+  /// How many bytes of the `index`th were taken, or a negative errno. Only between send() and
+  /// clear().
+  [[nodiscard]] int result(std::size_t index) const { return entries_[index].result; }
+  [[nodiscard]] std::size_t offered(std::size_t index) const {
+    return entries_[index].bytes.size();
+  }
+  void clear() { size_ = 0; }
+
+ private:
+  struct Entry {
+    int socket = -1;
+    std::string_view bytes{};
+    int result = 0;
+  };
+
+  explicit SendBatch(Ring ring) : ring_(std::move(ring)) {}
+  std::size_t send_through_ring();
+
+  Ring ring_;  // none once the kernel has refused it anything
+  std::array<Entry, most> entries_{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace orrery::net
