@@ -33,7 +33,7 @@ Descriptor connected_to(const ListenAddress& address) {
     where.sun_family = AF_UNIX;
     address.unix_path.copy(where.sun_path, sizeof where.sun_path - 1);
     Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
+    EXPECT_TRUE(connects(socket.get(), reinterpret_cast<sockaddr*>(&where), sizeof where));
     return socket;
   }
   sockaddr_in where{};
@@ -41,7 +41,7 @@ Descriptor connected_to(const ListenAddress& address) {
   where.sin_port = htons(address.port);
   where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  EXPECT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
+  EXPECT_TRUE(connects(socket.get(), reinterpret_cast<sockaddr*>(&where), sizeof where));
   return socket;
 }
 

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
+#include <cerrno>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -47,6 +49,15 @@ inline std::vector<TestedPoller> tested_pollers() {
   all.push_back({"Uring", [] { return UringPoller::create(); }});
   all.push_back({"UringWithTwoBuffers", [] { return UringPoller::create(2); }});
   return all;
+}
+
+/// The end of an io_uring may interrupt a call of the thread that made it. A connect() that goes on
+/// in the background is waited for when it is asked again.
+inline bool connects(int fd, const sockaddr* address, socklen_t size) {
+  int result = -1;
+  do result = ::connect(fd, address, size);
+  while (result != 0 && errno == EINTR);
+  return result == 0;
 }
 
 inline std::string name_of_case(const testing::TestParamInfo<TestedPoller>& info) {

@@ -165,7 +165,7 @@ class TcpStreamTest : public testing::TestWithParam<Way> {
     where.sin_port = htons(set->address().port);
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     Descriptor there(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::connect(there.get(), reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
+    EXPECT_TRUE(connects(there.get(), reinterpret_cast<sockaddr*>(&where), sizeof where));
     pollfd newcomer{.fd = set->socket_of(0), .events = POLLIN};
     EXPECT_EQ(::poll(&newcomer, 1, 10'000), 1);
     sockaddr_storage from{};

@@ -104,21 +104,13 @@ class SocketClient {
     address.sin_family = AF_INET;
     address.sin_port = htons(where.port);
     ::inet_pton(AF_INET, where.host.c_str(), &address.sin_addr);
-    return connect_to(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    return net::connects(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
   static bool connect_unix(int fd, const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
-    return connect_to(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  }
-  // The end of a server on io_uring may interrupt a call of the thread that made it. Asked again,
-  // a connect() that goes on in the background is waited for.
-  static bool connect_to(int fd, const sockaddr* address, socklen_t size) {
-    int result = -1;
-    do result = ::connect(fd, address, size);
-    while (result != 0 && errno == EINTR);
-    return result == 0;
+    return net::connects(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
 
   net::Descriptor socket_;
