@@ -67,7 +67,7 @@ class Pipe final : private StreamEvents {
   // The same, once the kernel has come round to it.
   [[nodiscard]] bool peer_notices() {
     pollfd end{.fd = peer_.get(), .events = POLLIN, .revents = 0};
-    return ::poll(&end, 1, 10'000) == 1 && peer_is_alone();
+    return TEMP_FAILURE_RETRY(::poll(&end, 1, 10'000)) == 1 && peer_is_alone();
   }
   [[nodiscard]] bool peer_left() const { return peer_.get() < 0; }
   [[nodiscard]] int number() const { return number_; }

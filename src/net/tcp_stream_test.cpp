@@ -167,7 +167,7 @@ class TcpStreamTest : public testing::TestWithParam<Way> {
     Descriptor there(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     EXPECT_TRUE(connects(there.get(), reinterpret_cast<sockaddr*>(&where), sizeof where));
     pollfd newcomer{.fd = set->socket_of(0), .events = POLLIN};
-    EXPECT_EQ(::poll(&newcomer, 1, 10'000), 1);
+    EXPECT_EQ(TEMP_FAILURE_RETRY(::poll(&newcomer, 1, 10'000)), 1);
     sockaddr_storage from{};
     socklen_t size = sizeof from;
     const int here = ::accept(set->socket_of(0), reinterpret_cast<sockaddr*>(&from), &size);
