@@ -27,7 +27,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)  # libstdc++ 12's own std::stable_sort
 endif()
 
 # The program is optimised across files when it is linked, which takes half a minute. Its objects
-# can be linked in the usual way, too: whatever has orrery_flags does that.
+# can be linked in the usual way, too: every other program does that.
 add_library(orrery_flags INTERFACE)
 add_library(orrery_program_flags INTERFACE)
 target_link_libraries(orrery_flags INTERFACE orrery_warnings)
@@ -35,7 +35,8 @@ target_link_libraries(orrery_program_flags INTERFACE orrery_warnings)
 if(ORRERY_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_BUILD_TYPE STREQUAL Release)
   set(ORRERY_LINK_TIME_OPTIMISATION -flto=auto)
   target_compile_options(orrery_program_flags INTERFACE -flto=auto -ffat-lto-objects)
-  target_link_options(orrery_flags INTERFACE -fno-lto)
+  target_link_options(orrery_flags INTERFACE  # which a library may hand on to the program
+    $<$<NOT:$<STREQUAL:$<TARGET_PROPERTY:NAME>,orrery_program>>:-fno-lto>)
 endif()
 
 # The tests' many short strings raise more of them, once inlined.

@@ -71,11 +71,11 @@ void FramePress::press_at(std::size_t slot, const Payload::Tag& tag) {
   const std::size_t tagged = payload_.tagged();
   std::memcpy(mask, key.data(), key.size());
   if (payload_.size() > tagged)
-    websocket::apply_mask({payload + tagged, payload_.size() - tagged},
-                          difference(keys_[slot], key), tagged);
+    (void)websocket::apply_mask({payload + tagged, payload_.size() - tagged},
+                                difference(keys_[slot], key), tagged);
   keys_[slot] = key;
   std::memcpy(payload, tag.data(), tagged);
-  websocket::apply_mask({payload, tagged}, key);
+  (void)websocket::apply_mask({payload, tagged}, key);
 }
 
 std::string_view FramePress::press_compressed(std::uint64_t first, std::size_t count) {

@@ -40,9 +40,23 @@ std::size_t scheme_bytes(std::string_view text) {
   return 0;
 }
 
+constexpr CharacterSet plain_host_characters(
+    "-.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+// "example.org:8080", as nearly all clients write it: letters, digits, '-', '.', and a port.
+bool is_plain_host(std::string_view value) {
+  const auto colon = std::min(value.find(':'), value.size());
+  const auto name = value.substr(0, colon);
+  const auto port = value.substr(std::min(colon + 1, value.size()));
+  return !name.empty() && port.size() <= 5 && std::all_of(name.begin(), name.end(), [](char c) {
+    return plain_host_characters.has(c);
+  }) && std::all_of(port.begin(), port.end(), is_digit);
+}
+
 }  // namespace
 
 std::optional<std::string> decode_path(std::string_view encoded) {
+  if (encoded.find('%') == encoded.npos) return std::string(encoded);
   std::string out;
   out.reserve(encoded.size());
   std::size_t start = 0;
@@ -124,6 +138,7 @@ std::optional<std::string_view> find_cookie(std::string_view header_value, std::
 }
 
 bool is_host(std::string_view value) {
+  if (is_plain_host(value)) return true;
   const auto authority = urls::parse_authority(to_boost(value));
   return authority && !authority->has_userinfo();
 }

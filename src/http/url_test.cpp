@@ -81,9 +81,10 @@ TEST(Url, ReadsCookies) {
 }
 
 TEST(Url, KnowsHosts) {
-  for (const auto* good : {"h", "h:80", "a.example.com", "192.0.2.7:8", "[::1]", "[::1]:80", ""})
+  for (const auto* good : {"h", "h:", "h:80", "a.example.com", "-.", "192.0.2.7:8", "h:99999",
+                           "[::1]", "[::1]:80", "a_b", "", ":80"})
     EXPECT_TRUE(is_host(good)) << good;
-  for (const auto* bad : {"h h", "u@h", "h/x", "h:80x", "h?", "[::1", "h#", "%zz"})
+  for (const auto* bad : {"h h", "u@h", "h/x", "h:80x", "h:8:0", "h:-1", "h?", "[::1", "h#", "%zz"})
     EXPECT_FALSE(is_host(bad)) << bad;
 }
 

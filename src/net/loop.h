@@ -3,7 +3,8 @@
 //
 // Owner   the server; what is registered with it unlinks itself and may go first.
 // Thread  the one that is in run() (or calls turn()); post() and stop() from any.
-// Limit   LoopOptions: a batch of posted work per turn, so that it can't starve I/O.
+// Limit   its poller sleeps by the system's clock: with another one, turns should be bounded.
+//         LoopOptions: a batch of posted work per turn, so that it can't starve I/O.
 #pragma once
 
 #include <atomic>

@@ -42,6 +42,51 @@ class Again final : public Requeued {
   std::function<void()> action_;
 };
 
+// Never sleeps, and writes down when it would wake.
+class RecordingPoller final : public Poller {
+ public:
+  explicit RecordingPoller(std::string& transcript) : transcript_(transcript) {}
+  void wait(milliseconds timeout) override { transcript_ += timeout == 0ms ? "busy " : "sleeps "; }
+  void wake_in(milliseconds left) override { transcript_ += std::to_string(left.count()) + " ms "; }
+  std::size_t dispatch() override { return 0; }
+  Result<void> add(int, Watcher&) override { return Error{"no descriptors"}; }
+  Result<void> add_shared(int, Watcher&) override { return Error{"no descriptors"}; }
+  void remove(int, Watcher&) override {}
+  [[nodiscard]] std::shared_ptr<Waker> waker() override { return nullptr; }
+
+ private:
+  std::string& transcript_;
+};
+
+// 16 ms are a tick: times below are on its border.
+TEST(LoopsAlarm, IsSetWhenItWentOffOrSomethingIsDueEarlier) {
+  ManualClock clock;
+  std::string transcript;
+  Loop loop(clock, std::make_unique<RecordingPoller>(transcript));
+  const auto turns = [&](milliseconds later) {
+    clock.advance(later);
+    transcript.clear();
+    loop.turn(-1ms);
+    return transcript;
+  };
+  Ring first([] {}), second([] {});
+  EXPECT_EQ(turns(0ms), "sleeps ") << "nothing is due";
+  loop.timers().arm(first, loop.now() + 320ms);
+  EXPECT_EQ(turns(0ms), "320 ms sleeps ");
+  EXPECT_EQ(turns(16ms), "sleeps ") << "it is set";
+  loop.timers().arm(second, loop.now() + 160ms);
+  EXPECT_EQ(turns(0ms), "160 ms sleeps ") << "earlier";
+  TimerWheel::cancel(second);
+  EXPECT_EQ(turns(0ms), "sleeps ") << "later: it rings for nothing";
+  EXPECT_EQ(turns(160ms), "sleeps ") << "it rang, which the loop learns by waking";
+  EXPECT_EQ(turns(0ms), "144 ms sleeps ");
+  EXPECT_EQ(turns(144ms), "sleeps ");
+  EXPECT_EQ(turns(0ms), "sleeps ") << "nothing is due any more";
+  loop.timers().arm(first, loop.now() + 160ms);
+  clock.advance(160ms);
+  EXPECT_EQ(turns(0ms), "busy ") << "due before the loop could sleep";
+}
+
 struct ManualLoop : testing::Test {
   ManualClock clock;
   Loop loop{clock, std::make_unique<ManualPoller>(), {.posted_per_turn = 4}};

@@ -107,6 +107,15 @@ TEST_P(PollerTest, WakeEndsAWaitFromAnotherThreadAndOneThatComesLater) {
   }
 }
 
+TEST_P(PollerTest, ManyReadyBesideAWakeUp) {
+  Pair pairs[4];
+  Listening watchers[4];
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(poller->add(pairs[i].here.get(), watchers[i]).ok());
+  poller->waker()->wake();
+  EXPECT_EQ(poll(), 4U);
+  for (const auto& watcher : watchers) EXPECT_EQ(watcher.calls, 1);
+}
+
 TEST_P(PollerTest, TheAlarmEndsOneWaitAtTheTimeThatWasSetLast) {
   for (int i = 0; i < 3; ++i) {
     poller->wake_in(24h);

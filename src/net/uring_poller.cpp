@@ -55,6 +55,7 @@ void UringPoller::wait(milliseconds timeout) {
     ::io_uring_register(static_cast<unsigned>(ring_->ring_fd), IORING_REGISTER_ENABLE_RINGS,
                         nullptr, 0);
   if (!postponed_.empty()) hand_over_postponed();
+  for (const Asked what : std::exchange(unwatched_, {})) watch(what);
   if (timeout == milliseconds{0}) {
     submit();
   } else if (timeout < milliseconds{0}) {
@@ -231,7 +232,7 @@ void UringPoller::cancel(std::uint32_t slot) {
 // What ends a wait.
 void UringPoller::watch(Asked what) {
   io_uring_sqe* const request = next_request();
-  if (request == nullptr) return;
+  if (request == nullptr) return unwatched_.push_back(what);
   ::io_uring_prep_poll_multishot(request, what == Asked::waker ? waker_->fd() : alarm_.fd(),
                                  POLLIN);
   request->user_data = user_data(what, {});

@@ -105,6 +105,7 @@ class UringPoller final : public Poller, private Receiving {
   std::vector<std::uint32_t> free_;            // slots
   std::deque<std::uint32_t> on_descriptor_;    // by descriptor: its operation's slot, plus one
   std::vector<Name> postponed_;                // found no room in the ring
+  std::vector<Asked> unwatched_;               // nor did these
   std::unordered_map<int, std::string> kept_;  // by descriptor
 };
 

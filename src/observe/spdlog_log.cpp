@@ -55,7 +55,7 @@ class BatchingSink final : public spdlog::sinks::base_sink<spdlog::details::null
 
  private:
   static constexpr std::size_t most_bytes = 64 * 1024;
-  static constexpr std::chrono::milliseconds nap{5};
+  static constexpr std::chrono::milliseconds nap{2};
 
   void sink_it_(const spdlog::details::log_msg& line) override {
     formatter_->format(line, lines_);
@@ -96,7 +96,7 @@ std::unique_ptr<spdlog::formatter> formatter_for(LogFormat format) {
 
 }  // namespace
 
-// One thread writes, and flushes what it has: nothing waits for a timer.
+// One thread writes, and flushes what it has: no line waits for longer than a nap.
 struct SpdlogLog::Engine {
   Engine(const SpdlogOptions& options, std::ostream& out)
       : pool(std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1,

@@ -101,6 +101,7 @@ bool Connection::flush_with(net::SendBatch& batch) {
 }
 
 void Connection::flushed_with(const net::SendBatch& batch, std::size_t index) {
+  if (dead_) return;
   const net::Written written = stream_->wrote(batch.offered(index), batch.result(index));
   outbox_->consume(written.bytes);
   after_write(written);

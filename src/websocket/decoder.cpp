@@ -38,9 +38,9 @@ std::optional<WholeMessage> Decoder::take_whole(std::span<char>& input, std::uin
   MaskKey key;
   std::memcpy(key.data(), bytes + head - key.size(), key.size());
   const std::span<char> payload = input.subspan(head, length);
-  apply_mask(payload, key);
+  const bool ascii = apply_mask(payload, key);
   input = input.subspan(head + length);
-  return WholeMessage{opcode, {payload.data(), payload.size()}};
+  return WholeMessage{opcode, {payload.data(), payload.size()}, ascii};
 }
 
 bool Decoder::take_head(std::span<char>& input) {
@@ -84,11 +84,12 @@ void Decoder::parse(const std::uint8_t* bytes) {
   in_frame_ = true;
 }
 
-std::span<char> Decoder::take_payload(std::span<char>& input) {
+PayloadPiece Decoder::take_payload(std::span<char>& input) {
   assert(in_frame_);
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, input.size()));
-  const std::span<char> piece = input.first(size);
-  if (head_.masked && size > 0) apply_mask(piece, head_.mask, head_.payload_bytes - remaining_);
+  PayloadPiece piece{input.first(size)};
+  if (head_.masked && size > 0)
+    piece.ascii = apply_mask(piece, head_.mask, head_.payload_bytes - remaining_);
   input = input.subspan(size);
   remaining_ -= size;
   in_frame_ = remaining_ > 0;

@@ -20,6 +20,12 @@ namespace orrery::websocket {
 struct WholeMessage {
   Opcode opcode;  // text or binary
   std::string_view payload;
+  bool ascii;
+};
+
+/// A piece of a frame's payload, and whether it is known to be ASCII.
+struct PayloadPiece : std::span<char> {
+  bool ascii = false;
 };
 
 class Decoder {
@@ -33,7 +39,7 @@ class Decoder {
   [[nodiscard]] bool take_head(std::span<char>& input);
   /// Takes what is there of the frame's payload, unmasked in place; ends the frame with its last
   /// byte.
-  [[nodiscard]] std::span<char> take_payload(std::span<char>& input);
+  [[nodiscard]] PayloadPiece take_payload(std::span<char>& input);
 
   /// The head that take_head() completed.
   [[nodiscard]] const FrameHead& head() const { return head_; }

@@ -173,6 +173,7 @@ TEST(Decoder, TakesAMessageThatLiesThereWhole) {
       ASSERT_TRUE(message) << bytes;
       EXPECT_EQ(message->opcode, opcode);
       EXPECT_EQ(message->payload, letters(bytes));
+      EXPECT_TRUE(message->ascii);
       EXPECT_EQ(std::string(input.begin(), input.end()), "rest");
       EXPECT_FALSE(decoder.in_frame());
     }

@@ -29,7 +29,7 @@ std::string encode_frame(Opcode opcode, std::string_view payload, const FrameFor
   }
   const std::size_t payload_at = frame.size();
   frame.append(payload);
-  if (form.mask) apply_mask(std::span(frame).subspan(payload_at), *form.mask);
+  if (form.mask) (void)apply_mask(std::span(frame).subspan(payload_at), *form.mask);
   return frame;
 }
 

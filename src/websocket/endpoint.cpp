@@ -54,7 +54,8 @@ Event Endpoint::next(std::span<char>& input, Time now, std::uint32_t most_fragme
   if (delivered_ != Delivered::nothing || ended_) forget_delivered();
   if (!input.empty() && role_ == Role::server && !assembly_ && !ended_) {
     if (const auto whole = decoder_.take_whole(input, message_bytes_)) {
-      if (whole->opcode == Opcode::text && !is_utf8(whole->payload)) return fail(bad_text);
+      if (whole->opcode == Opcode::text && !whole->ascii && !is_utf8(whole->payload))
+        return fail(bad_text);
       return MessageArrived{whole->opcode, whole->payload};
     }
   }
@@ -162,7 +163,7 @@ Event Endpoint::control_event(std::string_view payload) {
 Event Endpoint::take_data(std::span<char>& input, std::uint32_t most_fragments) {
   const FrameHead& head = decoder_.head();
   const bool begins = decoder_.at_first_byte();
-  const std::string_view piece = view(decoder_.take_payload(input));
+  const PayloadPiece piece = decoder_.take_payload(input);
   const bool last = head.fin && !decoder_.in_frame();
   if (begins && last && starts_message(head.opcode)) return whole_message(piece);
 
@@ -189,8 +190,9 @@ Event Endpoint::take_data(std::span<char>& input, std::uint32_t most_fragments) 
 }
 
 // All of a message in one piece: no assembly.
-Event Endpoint::whole_message(std::string_view payload) {
+Event Endpoint::whole_message(PayloadPiece piece) {
   const Opcode opcode = decoder_.head().opcode;
+  std::string_view payload = view(piece);
   if (decoder_.head().rsv == rsv1) {
     GrowingBuffer& inflated = deflate_->scratch();
     inflated.clear();
@@ -203,25 +205,28 @@ Event Endpoint::whole_message(std::string_view payload) {
     if (opcode == Opcode::text && !text.feed(payload)) return fail(bad_text);
     if (const auto fault = fault_of(result)) return fail(*fault);
     if (!text.complete()) return fail(bad_text);
-  } else if (opcode == Opcode::text && !is_utf8(payload)) {
+  } else if (opcode == Opcode::text && !piece.ascii && !is_utf8(payload)) {
     return fail(bad_text);
   }
   started_ = never;
   return MessageArrived{opcode, payload};
 }
 
-std::optional<Fault> Endpoint::add_piece(Assembly& message, std::string_view piece) {
+std::optional<Fault> Endpoint::add_piece(Assembly& message, PayloadPiece piece) {
   const bool is_text = message.opcode == Opcode::text;
+  const std::string_view bytes = view(piece);
   if (!message.compressed) {
-    if (is_text && !message.text.feed(piece)) return bad_text;
+    const bool fine =
+        !is_text || (piece.ascii ? message.text.feed_ascii() : message.text.feed(bytes));
+    if (!fine) return bad_text;
     // The limit may have been lowered since this frame's head was accepted.
     const auto ceiling =
-        std::max<std::uint64_t>(message_bytes_, message.message.size() + piece.size());
-    message.message.append(piece, decoder_.remaining_bytes(), ceiling);
+        std::max<std::uint64_t>(message_bytes_, message.message.size() + bytes.size());
+    message.message.append(bytes, decoder_.remaining_bytes(), ceiling);
     return std::nullopt;
   }
   const std::size_t before = message.message.size();
-  const Inflated result = deflate_->inflate(piece, message.message, message_bytes_);
+  const Inflated result = deflate_->inflate(bytes, message.message, message_bytes_);
   if (is_text && !message.text.feed(message.message.view().substr(before))) return bad_text;
   return fault_of(result);
 }

@@ -99,8 +99,8 @@ class Endpoint {
   Event take_control(std::span<char>& input);
   Event take_data(std::span<char>& input, std::uint32_t most_fragments);
   Event control_event(std::string_view payload);
-  Event whole_message(std::string_view payload);
-  std::optional<Fault> add_piece(Assembly& message, std::string_view piece);
+  Event whole_message(PayloadPiece piece);
+  std::optional<Fault> add_piece(Assembly& message, PayloadPiece piece);
   std::optional<Fault> end_message(Assembly& message);
   [[nodiscard]] bool message_open() const;
   Assembly& assembly();

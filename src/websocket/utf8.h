@@ -20,6 +20,8 @@ class Utf8Validator {
  public:
   /// False as soon as no continuation could make the bytes so far UTF-8. Ask no more after that.
   [[nodiscard]] bool feed(std::string_view piece);
+  /// The same for a piece that is known to be ASCII, and not empty.
+  [[nodiscard]] bool feed_ascii() const { return complete(); }
   /// Whether the text so far doesn't end inside a character.
   [[nodiscard]] bool complete() const { return missing_ == 0; }
 

@@ -119,6 +119,13 @@ TEST(Utf8, LongTextIsJudgedTheSameWhereverItIsCut) {
   }
 }
 
+TEST(Utf8, AsciiDoesNotContinueACharacter) {
+  Utf8Validator validator;
+  EXPECT_TRUE(validator.feed_ascii());
+  EXPECT_TRUE(validator.feed("\xf0\x9f"));
+  EXPECT_FALSE(validator.feed_ascii());
+}
+
 TEST(Utf8, EndingInsideACharacterIsIncomplete) {
   Utf8Validator validator;
   EXPECT_TRUE(validator.feed("\xf0\x9f\x8c"));

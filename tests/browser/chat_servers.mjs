@@ -150,11 +150,10 @@ await report("a broken connection comes back with every line", async () => {
   const alice = await enter(await window_of(), plan.first, "breaks", "Alice");
   const bob = await enter(await window_of(), line.url, "breaks", "Bob");
   await starts_talking(alice, "Alice", 40);
-  for (const count of [10, 40]) {
+  for (const [turn, count] of [10, 40].entries()) {
     await number_reaches(bob, count);
     line.breaks();
-    await bob.locator("[data-testid=chat-state]:not([data-state=connected])").waitFor();
-    await connected(bob);
+    await bob.getByTestId("chat-log").getByText("You are back").nth(turn).waitFor();
   }
   await number_reaches(bob, 80);
   await stops_talking(alice);

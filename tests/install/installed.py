@@ -40,6 +40,18 @@ def _(place):
     return "nowhere"
 
 
+@table.row("archives hold nothing that only the compiler of this build could link")
+def _(place):
+    tree = installed(place)
+    archives = [name for name in tree.files() if name.endswith(".a")]
+    expect_equal(len(archives), 2, "archives")
+    for name in archives:
+        sections = run("readelf", "--section-headers", "--wide", tree.path(name))
+        expect(".text" in sections, f"{name} has no code")
+        expect(".gnu.lto_" not in sections, f"{name} has code for link-time optimisation")
+    return "machine code"
+
+
 @table.row("find_package: a gear is built, runs and echoes")
 def _(place):
     folder = clean_folder(place, "gear.cpp", "find_package/CMakeLists.txt")
