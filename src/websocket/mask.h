@@ -21,6 +21,7 @@ using MaskKey = std::array<std::uint8_t, 4>;
 enum class MaskCode : std::uint8_t { words, avx2, avx512 };
 [[nodiscard]] bool runs_here(MaskCode code);
 /// As apply_mask(), with the implementation named; it must run here.
-[[nodiscard]] bool apply_mask_with(MaskCode code, std::span<char> bytes, MaskKey key, std::uint64_t offset = 0);
+[[nodiscard]] bool apply_mask_with(MaskCode code, std::span<char> bytes, MaskKey key,
+                                   std::uint64_t offset = 0);
 
 }  // namespace orrery::websocket
