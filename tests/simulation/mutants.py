@@ -137,7 +137,7 @@ MUTANTS = [
            "  if (now < deadline_) return",
            "  if (now < deadline_ || waiting_ == Waiting::admission) return"),
     Mutant("a failed write is forgotten", "src/server/connection.cpp",
-           "    if (written.error != 0) return broke(written.error);\n", ""),
+           "  if (written.error != 0) return broke(written.error);\n", ""),
     Mutant("nobody says why a connection broke", "src/server/session_end.cpp",
            "  if (state_ == State::open && error != 0) rare().error = error;", "  (void)error;"),
 ]
