@@ -11,9 +11,6 @@
 namespace orrery::app {
 namespace {
 
-// Listeners, loops, files that are served, the log: what is no client.
-constexpr std::uint64_t reserved_descriptors = 64;
-
 Compression compression_of(const config::Websocket& websocket) {
   if (!websocket.compression) return Compression::off;
   const bool shared = websocket.compression_mode == config::CompressionMode::shared;
@@ -115,7 +112,7 @@ void mount(Gear& gear, const config::Gear& where, Router& routes) {
 
 }  // namespace
 
-ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors) {
+ServerOptions server_options(const config::Tree& tree) {
   ServerOptions options;
   options.threads = tree.server.threads;
   options.io = io_of(tree.server.io);
@@ -125,7 +122,6 @@ ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors
   options.trusted_proxies = tree.server.trusted_proxies;
   if (tree.server.proxy_protocol == config::ProxyProtocol::v1v2)
     options.proxy_protocol = ProxyProtocol::v1v2;
-  options.connections = connections_that_fit(descriptors);
   for (const auto& [name, pool] : tree.pools) options.pools.emplace(name, pool_limits(pool));
   options.callback_budget = tree.server.callback_budget;
   options.redacted = tree.log.redact;
@@ -139,10 +135,6 @@ DrainOptions drain_options(const config::Drain& drain) {
           .spread = drain.spread,
           .reconnect_spread = drain.reconnect_spread,
           .deadline = drain.deadline};
-}
-
-std::uint64_t connections_that_fit(std::uint64_t descriptors) {
-  return descriptors - std::min(descriptors, reserved_descriptors);
 }
 
 // A gear's own pool has the defaults until it is configured.

@@ -15,11 +15,8 @@
 
 namespace orrery::app {
 
-/// `descriptors` is how many this process may have open: less a reserve, so many clients fit.
-ServerOptions server_options(const config::Tree& tree, std::uint64_t descriptors);
+ServerOptions server_options(const config::Tree& tree);
 DrainOptions drain_options(const config::Drain& drain);
-/// The descriptors that are left for clients.
-std::uint64_t connections_that_fit(std::uint64_t descriptors);
 /// The sessions that the largest pool of the configuration allows.
 std::uint64_t largest_pool(const config::Tree& tree);
 observe::SpdlogOptions log_options(const config::Log& log);

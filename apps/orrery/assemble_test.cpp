@@ -21,11 +21,11 @@ config::Tree tree_of(std::vector<std::string> sets) {
 }
 
 Limits limits_of(const std::string& key_and_value) {
-  return server_options(tree_of({"server.protocols.websocket." + key_and_value}), 1'000).limits;
+  return server_options(tree_of({"server.protocols.websocket." + key_and_value})).limits;
 }
 
 TEST(Assemble, TheDefaultsOfTheFileAreThoseOfTheLibrary) {
-  const ServerOptions file = server_options(config::Tree{}, 1'000);
+  const ServerOptions file = server_options(config::Tree{});
   const Limits limits;
   EXPECT_EQ(file.limits.message_bytes, limits.message_bytes);
   EXPECT_EQ(file.limits.message_timeout, limits.message_timeout);
@@ -109,8 +109,7 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
                "server.protocols.websocket.handshakeTimeout=7",
                "server.protocols.websocket.origins=https://a.b", "server.trustedProxies=10.0.0.0/8",
                "server.protocols.websocket.compression=true",
-               "server.protocols.websocket.compressionMode=dedicated", "log.redact=ticket"}),
-      1'000);
+               "server.protocols.websocket.compressionMode=dedicated", "log.redact=ticket"}));
   EXPECT_EQ(options.threads, 3u);
   EXPECT_EQ(options.http_limits.body_bytes, 5u);
   EXPECT_EQ(options.http_limits.head_bytes, 600u);
@@ -128,12 +127,11 @@ TEST(Assemble, EveryLimitOfTheFileReachesTheServer) {
 }
 
 TEST(Assemble, ThePoolsOfTheFileReachTheServer) {
-  EXPECT_TRUE(server_options(config::Tree{}, 1'000).pools.empty());
+  EXPECT_TRUE(server_options(config::Tree{}).pools.empty());
   const auto options = server_options(
       tree_of({R"(pools={"gear:chat": {}, "tenant:acme": {"gears": ["echo", "chat"]}})",
                "pools.tenant:acme.maxConnections=1", "pools.tenant:acme.workers=3",
-               "pools.tenant:acme.workerQueue=4", "pools.tenant:acme.maxMemory=5MiB"}),
-      1'000);
+               "pools.tenant:acme.workerQueue=4", "pools.tenant:acme.maxMemory=5MiB"}));
   const PoolLimits untouched, chat = options.pools.at("gear:chat");
   EXPECT_EQ(chat.sessions, untouched.sessions);
   EXPECT_EQ(chat.workers, untouched.workers);
@@ -145,12 +143,7 @@ TEST(Assemble, ThePoolsOfTheFileReachTheServer) {
   EXPECT_EQ(acme.worker_queue, 4u);
   EXPECT_EQ(acme.memory_bytes, 5u << 20);
   EXPECT_THAT(acme.gears, ElementsAre("echo", "chat"));
-  EXPECT_EQ(server_options(tree_of({"server.callbackBudget=5"}), 0).callback_budget, 5ms);
-}
-
-TEST(Assemble, WhatIsReservedIsNotForClients) {
-  EXPECT_EQ(server_options(config::Tree{}, 1'064).connections, 1'000u);
-  EXPECT_EQ(server_options(config::Tree{}, 10).connections, 0u);
+  EXPECT_EQ(server_options(tree_of({"server.callbackBudget=5"})).callback_budget, 5ms);
 }
 
 TEST(Assemble, TheDrainIsAsTheFileSays) {

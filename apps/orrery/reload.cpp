@@ -38,7 +38,7 @@ ReloadReport Reload::apply(config::Loaded loaded) {
   ReloadReport report;
   for (const auto& error : loaded.errors) report.errors.push_back(error.text());
   if (!report.errors.empty()) return report;
-  const ServerOptions options = server_options(loaded.tree, parts_.descriptors);
+  const ServerOptions options = server_options(loaded.tree);
   if (const auto taken = parts_.engine.reconfigure(options, server::Engine::Certificates::again);
       !taken)
     return {{taken.error()}, {}, {}};

@@ -31,7 +31,6 @@ class Reload {
     std::function<void()> begins, ends;  // of each run()
     server::Engine& engine;
     observe::SpdlogLog& log;
-    std::uint64_t descriptors;
   };
 
   /// `running` is what the server was started with.

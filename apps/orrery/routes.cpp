@@ -78,10 +78,9 @@ cli::Exit print_routes(const config::Loaded& configuration, std::ostream& out,
                        std::ostream& errors) {
   cli::print_diagnostics(configuration, errors);
   if (!configuration.ok()) return cli::Exit::refused;
-  constexpr std::uint64_t plenty_of_descriptors = 1 << 20;
   Router routes;
   const Gears gears = mount_gears(configuration.tree.gears, routes);
-  print_routes(routes, server_options(configuration.tree, plenty_of_descriptors), out);
+  print_routes(routes, server_options(configuration.tree), out);
   return cli::Exit::ok;
 }
 

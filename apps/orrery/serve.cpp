@@ -39,9 +39,8 @@ void log_configuration(const config::Loaded& configuration, observe::Log& log) {
 }
 
 // Beyond what fits newcomers wait in the kernel, unanswered, where a full pool would say 503.
-void warn_of_few_descriptors(const config::Tree& tree, std::uint64_t descriptors,
-                             observe::Log& log) {
-  const std::uint64_t fit = connections_that_fit(descriptors), allowed = largest_pool(tree);
+void warn_of_few_descriptors(const config::Tree& tree, std::uint64_t fit, observe::Log& log) {
+  const std::uint64_t allowed = largest_pool(tree);
   if (fit >= allowed) return;
   log.warn("fewer sessions fit than a pool allows",
            {{"fit", fit},
@@ -139,7 +138,7 @@ std::string serving_at(const server::Engine& engine) {
 // What the service manager hears about a reload, unless the server starts or drains.
 Reload::Parts reload_parts(const ReadConfiguration& read, Goodbye& goodbye, server::Engine& engine,
                            const ServiceNotices& notices, const Clock& clock,
-                           observe::SpdlogLog& log, std::uint64_t descriptors) {
+                           observe::SpdlogLog& log) {
   return {read,
           [&goodbye](const auto& drain) { goodbye.set_options(drain); },
           [&engine, &notices, &clock] {
@@ -149,8 +148,7 @@ Reload::Parts reload_parts(const ReadConfiguration& read, Goodbye& goodbye, serv
             if (engine.status().ready) notices.ready(serving_at(engine));
           },
           engine,
-          log,
-          descriptors};
+          log};
 }
 
 std::vector<std::string> certificate_files(const config::Server& server) {
@@ -249,8 +247,7 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
     return std::make_unique<pools::ThreadWorkers>(limits);
   };
   ExitDeadline last([&] { leave_behind(log); });
-  server::Engine engine(server_options(tree, descriptors),
-                        {clock, log, jobs, random, make_workers});
+  server::Engine engine(server_options(tree), {clock, log, jobs, random, make_workers});
   const auto places = places_of(tree, log);
   if (!places) return fail(log, places.error());
   for (const auto& [address, tls] : places->listeners) engine.listen(address, tls);
@@ -259,7 +256,7 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
   const auto notices = ServiceNotices::open(service);
   if (!notices) return fail(log, notices.error());
   Goodbye goodbye(engine, last, tree.drain, *notices, log);
-  Reload reload(reload_parts(read, goodbye, engine, *notices, clock, log, descriptors), tree);
+  Reload reload(reload_parts(read, goodbye, engine, *notices, clock, log), tree);
   std::atomic<bool> started{false};
   const admin::NodeControl control =
       control_of(engine, started,
@@ -274,8 +271,8 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
                      {"io", net::name_of(engine.backend())},
                      {"listening", fmt::format("{}", fmt::join(engine.bound_addresses(), ","))},
                      {"descriptors", descriptors},
-                     {"sessions_fit", connections_that_fit(descriptors)}});
-  warn_of_few_descriptors(tree, descriptors, log);
+                     {"sessions_fit", engine.connection_limit()}});
+  warn_of_few_descriptors(tree, engine.connection_limit(), log);
   announce(engine, admin, out);
 
   const auto report =

@@ -154,6 +154,7 @@ struct CloseCause {
   int error = 0;              // errno, of transport
 };
 
+inline constexpr std::size_t close_causes = 20;  // how many there are
 /// "client", "idle_timeout" ...
 [[nodiscard]] std::string_view name_of(CloseCause::Kind kind);
 

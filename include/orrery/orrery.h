@@ -62,7 +62,7 @@ struct ServerOptions {
   HttpLimits http_limits{};
   std::vector<std::string> origins{"same-origin"};  // see WebsocketRoute::origins()
   /// Open ones at most; a tenth of them may be without a session; more wait in the backlog. 0: what
-  /// the process's limit of descriptors allows, less 64 for everything else.
+  /// the process's limit of descriptors allows, less 64, and six for each loop.
   std::size_t connections = 0;
   std::map<std::string, PoolLimits> pools{};  // "gear:chat", "tenant:acme"; others: the defaults
   milliseconds callback_budget = 100ms;       // a callback that holds its loop longer is logged
@@ -81,12 +81,22 @@ struct ServerOptions {
   std::function<void(LogLevel, std::string_view line)> log{};
 };
 
+/// What is taken of the limits of an executor pool: see PoolLimits.
+struct PoolStatus {
+  std::string name{};  // "gear:chat"
+  std::size_t sessions = 0, session_limit = 0;
+  std::size_t memory_bytes = 0, memory_limit_bytes = 0;
+};
+
 /// What a server is doing: for probes and dashboards.
 struct ServerStatus {
   bool ready = false;  // accepts newcomers
   bool draining = false;
   std::size_t sessions = 0;
   std::size_t loops = 0;
+  bool accepting_paused = false;    // newcomers wait in the kernel for room; the log says why
+  std::vector<PoolStatus> pools{};  // by name
+  std::map<std::string, std::int64_t> certificates{};  // when each expires: seconds since 1970
 };
 
 /// How a drain ended: sessions that were told to go, and those of them that had to be cut.

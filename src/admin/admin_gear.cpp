@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <functional>
 #include <span>
 
@@ -152,7 +153,7 @@ Response AdminGear::readiness() const {
 }
 
 Response AdminGear::status() const {
-  return fresh(status_json(node_.status(), options_.facts));
+  return fresh(status_json(node_.status(), options_.facts, std::chrono::system_clock::now()));
 }
 
 Response AdminGear::sessions(const Request& request) const {

@@ -138,8 +138,16 @@ TEST_F(AdminTest, TellsItsStatusAsJson) {
   EXPECT_THAT(answer.headers, Contains(Pair("Content-Type", HasSubstr("application/json"))));
   EXPECT_EQ(answer.body,
             "{\"ready\":true,\"draining\":false,\"sessions\":3,\"loops\":2,"
-            "\"version\":\"1.2.3\",\"nodes\":[{\"name\":\"north\",\"ready\":true,"
+            "\"version\":\"1.2.3\",\"problems\":[],\"nodes\":[{\"name\":\"north\",\"ready\":true,"
             "\"draining\":false,\"sessions\":3}]}\n");
+}
+
+TEST_F(AdminTest, TellsItsProblemsInSentences) {
+  node.accepting_paused = true;
+  node.pools = {{"gear:chat", 10, 10, 0, 1'000}};
+  const std::string status = server.get("/api/status", from_here()).body;
+  EXPECT_THAT(status, HasSubstr("{\"key\":\"accepting\",\"level\":\"error\",\"text\":\"Newcomers"));
+  EXPECT_THAT(status, HasSubstr("\"text\":\"Pool gear:chat has no places left: 10 of 10.\"}"));
 }
 
 TEST_F(AdminTest, IsAskedToDrainByPostAlone) {

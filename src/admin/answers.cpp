@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "admin/problems.h"
+
 namespace orrery::admin {
 namespace {
 
@@ -11,13 +13,24 @@ json::value list(const std::vector<std::string>& texts) {
   return json::array(texts.begin(), texts.end());
 }
 
-json::object status_object(const ServerStatus& status, const NodeFacts& facts) {
+json::array problem_list(const ServerStatus& status, Moment now) {
+  json::array problems;
+  for (const auto& [key, level, text] : problems_of(status, now))
+    problems.push_back(json::object{{"key", key},
+                                    {"level", level == Problem::Level::error ? "error" : "warning"},
+                                    {"text", text}});
+  return problems;
+}
+
+json::object status_object(const ServerStatus& status, const NodeFacts& facts, Moment now) {
   const json::object node{{"name", facts.name},
                           {"ready", status.ready},
                           {"draining", status.draining},
                           {"sessions", status.sessions}};
-  return {{"ready", status.ready}, {"draining", status.draining}, {"sessions", status.sessions},
-          {"loops", status.loops}, {"version", facts.version},    {"nodes", json::array{node}}};
+  return {{"ready", status.ready},       {"draining", status.draining},
+          {"sessions", status.sessions}, {"loops", status.loops},
+          {"version", facts.version},    {"problems", problem_list(status, now)},
+          {"nodes", json::array{node}}};
 }
 
 json::object session_object(const SessionInfo& session) {
@@ -55,8 +68,8 @@ std::string_view name_of(TappedFrame::Kind kind) {
 
 }  // namespace
 
-std::string status_json(const ServerStatus& status, const NodeFacts& facts) {
-  return json::serialize(status_object(status, facts)) + "\n";
+std::string status_json(const ServerStatus& status, const NodeFacts& facts, Moment now) {
+  return json::serialize(status_object(status, facts, now)) + "\n";
 }
 
 std::string sessions_json(const SessionList& list) {
@@ -72,10 +85,10 @@ std::string closed_json(std::string_view session) {
   return json::serialize(json::object{{"closed", session}}) + "\n";
 }
 
-std::string state_json(const ServerStatus& status, const NodeFacts& facts,
-                       std::string_view metrics) {
+std::string state_json(const ServerStatus& status, const NodeFacts& facts, std::string_view metrics,
+                       Moment now) {
   return json::serialize(json::object{
-      {"kind", "state"}, {"status", status_object(status, facts)}, {"metrics", metrics}});
+      {"kind", "state"}, {"status", status_object(status, facts, now)}, {"metrics", metrics}});
 }
 
 std::string tapped_json(std::string_view session) {
@@ -87,8 +100,7 @@ std::string untapped_json(std::string_view session, std::string_view why, std::u
       json::object{{"kind", "untapped"}, {"id", session}, {"why", why}, {"skipped", skipped}});
 }
 
-std::string frame_json(std::string_view session, const TappedFrame& frame,
-                       std::chrono::system_clock::time_point when) {
+std::string frame_json(std::string_view session, const TappedFrame& frame, Moment when) {
   const auto since_1970 = std::chrono::duration_cast<milliseconds>(when.time_since_epoch());
   const bool in = frame.direction == TappedFrame::Direction::in;
   return json::serialize(json::object{{"kind", "frame"},

@@ -60,7 +60,8 @@ void Live::on_tick(Session& dashboard) {
 }
 
 void Live::tell(Session& dashboard) {
-  dashboard.send(state_json(node_.status(), facts_, node_.metrics()));
+  dashboard.send(
+      state_json(node_.status(), facts_, node_.metrics(), std::chrono::system_clock::now()));
 }
 
 void Live::on_message(Session& dashboard, Message message) {

@@ -17,6 +17,8 @@ namespace orrery::cli {
 namespace {
 
 constexpr std::string_view unix_prefix = "unix:";
+constexpr std::string_view nobody_there =
+    "nobody listens there; is the server running with this configuration?";
 
 bool is_unix(const config::Admin& admin) {
   return admin.address.starts_with(unix_prefix);
@@ -45,7 +47,7 @@ Error trouble(const config::Admin& admin, std::string_view what) {
 std::string_view why(int error) {
   switch (error) {
     case ECONNREFUSED:
-    case ENOENT: return "nobody listens there; is the server running with this configuration?";
+    case ENOENT: return nobody_there;
     case EAGAIN:
     case EINPROGRESS:
     case ETIMEDOUT: return "it took too long";
@@ -144,6 +146,11 @@ Result<AdminAnswer> ask_admin(const config::Admin& admin, const AdminQuestion& q
   if (!socket) return Error{socket.error()};
   if (!send_all(socket->get(), request_bytes(admin, question))) return trouble(admin, why(errno));
   return read_answer(admin, socket->get());
+}
+
+bool nobody_listens(const config::Admin& admin) {
+  const auto socket = connect(admin, std::chrono::seconds{1});
+  return !socket && socket.error() == trouble(admin, nobody_there).message;
 }
 
 }  // namespace orrery::cli

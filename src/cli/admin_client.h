@@ -27,4 +27,7 @@ struct AdminQuestion {
 /// The answer, or why there is none: nobody listens there, it takes too long, it makes no sense.
 Result<AdminAnswer> ask_admin(const config::Admin& admin, const AdminQuestion& question);
 
+/// Whether connecting is refused there: the process has ended.
+[[nodiscard]] bool nobody_listens(const config::Admin& admin);
+
 }  // namespace orrery::cli

@@ -5,21 +5,22 @@
 #include <algorithm>
 #include <ostream>
 
-#include "cli/admin_client.h"
 #include "cli/config_commands.h"
 #include "config/parse.h"
 
 namespace orrery::cli {
-namespace {
 
-// What a number, a text or a yes-or-no says.
-std::string words_of(const config::Value& value) {
-  if (const auto* yes = std::get_if<bool>(&value.data)) return *yes ? "yes" : "no";
-  if (const auto* text = std::get_if<std::string>(&value.data)) return *text;
-  return config::found(value);
+bool can_ask(const config::Loaded& loaded, std::ostream& errors) {
+  print_diagnostics(loaded, errors);
+  if (loaded.ok()) return true;
+  errors << (loaded.admin_known
+                 ? "orrery: the server is asked all the same: what admin.* says could be read\n"
+                 : "orrery: no server was asked, and one that runs goes on as before: mend this, "
+                   "or say where its admin listener is: --set admin.port=PORT, and --set "
+                   "admin.token=TOKEN if it has one; SIGTERM drains it, too, SIGHUP reloads\n");
+  return loaded.admin_known;
 }
 
-// The body of a 2xx; otherwise says on `errors` what is wrong.
 std::optional<std::string> answer_to(const AdminQuestion& question, const config::Loaded& loaded,
                                      std::ostream& errors) {
   const auto answer = ask_admin(loaded.tree.admin, question);
@@ -41,16 +42,32 @@ std::optional<config::Object> members_of(const std::string& body) {
   return std::move(*object);
 }
 
+namespace {
+
+// What a number, a text or a yes-or-no says.
+std::string words_of(const config::Value& value) {
+  if (const auto* yes = std::get_if<bool>(&value.data)) return *yes ? "yes" : "no";
+  if (const auto* text = std::get_if<std::string>(&value.data)) return *text;
+  return config::found(value);
+}
+
 // The texts of a list in an answer; none if it has no such list.
 std::vector<std::string> texts_in(const config::Object& report, std::string_view name) {
   std::vector<std::string> texts;
-  for (const auto& member : report) {
-    const auto* const list = std::get_if<config::List>(&member.value.data);
-    if (member.name != name || list == nullptr) continue;
+  if (const auto* const list = member<config::List>(report, name))
     for (const auto& each : *list)
       if (const auto* text = std::get_if<std::string>(&each.data)) texts.push_back(*text);
-  }
   return texts;
+}
+
+// Sentences, such as "Pool gear:chat has no places left: 10 of 10."
+void print_problems(const config::Object& status, std::ostream& out) {
+  const auto* const problems = member<config::List>(status, "problems");
+  if (problems == nullptr) return;
+  for (const auto& each : *problems)
+    if (const auto* problem = std::get_if<config::Object>(&each.data))
+      if (const auto* text = member<std::string>(*problem, "text"))
+        out << fmt::format("{:<10} {}\n", "problem", *text);
 }
 
 // It becomes part of a path.
@@ -85,27 +102,7 @@ Exit print_reload(const config::Loaded& loaded, std::ostream& out, std::ostream&
   return Exit::ok;
 }
 
-// Whether the server can be asked; says what is wrong with the configuration.
-bool can_ask(const config::Loaded& loaded, std::ostream& errors) {
-  print_diagnostics(loaded, errors);
-  if (loaded.ok()) return true;
-  errors << (loaded.admin_known
-                 ? "orrery: the server is asked all the same: what admin.* says could be read\n"
-                 : "orrery: no server was asked, and one that runs goes on as before: mend this, "
-                   "or say where its admin listener is: --set admin.port=PORT, and --set "
-                   "admin.token=TOKEN if it has one; SIGTERM drains it, too, SIGHUP reloads\n");
-  return loaded.admin_known;
-}
-
 }  // namespace
-
-Exit drain_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
-  if (!can_ask(loaded, errors)) return Exit::refused;
-  const auto body = answer_to({.method = "POST", .path = "/api/drain"}, loaded, errors);
-  if (!body) return Exit::failed;
-  out << "draining; the server ends when its sessions are gone, or at drain.deadline\n";
-  return Exit::ok;
-}
 
 Exit reload_server(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
   const bool told_by_server = !loaded.ok() && loaded.admin_known;
@@ -127,9 +124,10 @@ Exit print_status(const config::Loaded& loaded, Form form, std::ostream& out,
     errors << "orrery: the admin listener's answer is no JSON object: is it an Orrery?\n";
     return Exit::failed;
   }
-  for (const auto& member : *members)
-    if (!std::holds_alternative<config::List>(member.value.data))
-      out << fmt::format("{:<10} {}\n", member.name, words_of(member.value));
+  for (const auto& [name, place, value] : *members)
+    if (!std::holds_alternative<config::List>(value.data))
+      out << fmt::format("{:<10} {}\n", name, words_of(value));
+  print_problems(*members, out);
   return Exit::ok;
 }
 

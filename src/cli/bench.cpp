@@ -333,6 +333,8 @@ Exit bench(const BenchOptions& options, std::ostream& out, std::ostream& errors,
   auto measured = [&] { return Measurement(options, *target, errors, watched).run(); }();
   if (!measured) {
     errors << "orrery bench: " << measured.error() << '\n';
+    if (const auto advice = advice_on(measured.error()); !advice.empty())
+      errors << "orrery bench: " << advice << '\n';
     return Exit::failed;
   }
   out << (options.json ? json_of(*measured) : table_of(*measured));

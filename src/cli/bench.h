@@ -12,9 +12,6 @@
 
 namespace orrery::cli {
 
-/// Whether somebody watches: then `errors` shows what happens meanwhile.
-enum class Watched : std::uint8_t { no, yes };
-
 Exit bench(const BenchOptions& options, std::ostream& out, std::ostream& errors, Watched watched);
 
 }  // namespace orrery::cli

@@ -38,6 +38,7 @@ Loads a server and says how it does: messages per second, and how long they take
   --header "N: V", --subprotocol NAME, --insecure, --ca FILE: as for `orrery connect`
 
 Exit status: 0 measured; 1 refused, or sessions were lost, or an answer was wrong; 2 misuse.
+Example: orrery bench ws://127.0.0.1:7512/echo --connections 1000 --rate 5000 --pid $(pidof orrery)
 )";
 
 template <typename Number>

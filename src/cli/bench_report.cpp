@@ -100,6 +100,8 @@ void trouble_rows(Text out, const BenchReport& report) {
   if (report.unanswered > 0)
     row(out, "NOT ANSWERED", "{} messages, 5 s after the end", report.unanswered);
   for (const auto& [why, times] : report.endings) row(out, "LOST", "{} sessions: {}", times, why);
+  for (const auto& [why, times] : report.endings)
+    if (const auto advice = advice_on(why); !advice.empty()) row(out, "NOTE", "{}", advice);
   for (const auto& [why, times] : report.slow_endings)
     row(out, "slow readers lost", "{}: {}", times, why);
   const double offered = static_cast<double>(report.sent);
@@ -141,6 +143,13 @@ std::string json_of(const Endings& endings) {
 }
 
 }  // namespace
+
+std::string_view advice_on(std::string_view why) {
+  if (why.find("1008 rate limited") == why.npos) return {};
+  return "that is the route's limit of messages per second of one session (`orrery routes` shows "
+         "it): serve with --set server.protocols.websocket.rateLimit=0 for this run, raise it in "
+         "the gear if its route has one of its own, or stay below it with --rate";
+}
 
 double BenchReport::own_share() const {
   if (seconds <= 0) return 0;

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/bench_options.h"
 #include "cli/crew.h"
@@ -41,6 +42,10 @@ struct BenchReport {
   /// Nothing was lost.
   [[nodiscard]] bool clean() const { return endings.empty() && unanswered == 0; }
 };
+
+/// Which limit of the server ended sessions with these words, and how to raise it for the run;
+/// empty if that is not known.
+[[nodiscard]] std::string_view advice_on(std::string_view why);
 
 [[nodiscard]] std::string table_of(const BenchReport& report);
 [[nodiscard]] std::string json_of(const BenchReport& report);

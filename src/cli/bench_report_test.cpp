@@ -54,6 +54,17 @@ TEST(BenchReport, SaysWhatWentWrong) {
   EXPECT_FALSE(report.clean());
 }
 
+TEST(BenchReport, SaysHowToRaiseALimitThatItRanInto) {
+  BenchReport report = echo_report();
+  report.endings["closed by the server with 1008 slow consumer"] = 1;
+  EXPECT_THAT(table_of(report), Not(HasSubstr("rateLimit")));
+  report.endings["closed by the server with 1008 rate limited"] = 2;
+  for (const char* words : {"2 sessions: closed by the server with 1008 rate limited",
+                            "messages per second of one session", "`orrery routes`",
+                            "--set server.protocols.websocket.rateLimit=0", "--rate"})
+    EXPECT_THAT(table_of(report), HasSubstr(words));
+}
+
 TEST(BenchReport, IsJsonForPrograms) {
   BenchReport report = echo_report();
   report.options.mode = BenchMode::fan_out;

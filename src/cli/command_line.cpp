@@ -11,38 +11,6 @@
 namespace orrery::cli {
 namespace {
 
-constexpr std::string_view help = R"(Orrery: a WebSocket application server.
-
-usage: orrery COMMAND [--config FILE] [--set KEY=VALUE]...
-
-  serve                 runs the server: `listening URL` per listener to stdout, its log to stderr;
-                        SIGTERM drains it, SIGINT does so at once, a second signal ends it
-  drain                 tells the server that runs to say goodbye to its clients, and end
-  reload                lets the server that runs read its configuration and certificates again
-  status [--json]       says how the server that runs is doing
-  kick ID               closes one session (4002); the dashboard and /api/sessions tell its ID
-  connect URL           talks to a WebSocket: lines in, frames out (connect --help)
-  bench URL             loads a server and says how it does (bench --help)
-  routes                says what is served where, and with which limits
-  doctor                says whether this machine can carry the server, and how to mend it
-  new-gear NAME [DIR]   writes a project for a gear of your own, in ./NAME
-  config check          says everything that is wrong with the configuration
-  config defaults       prints a configuration file with every key, explained
-  config explain KEY    says what a key means and accepts
-  config schema         prints the JSON schema of the file, for editors
-  version               prints the version
-
-  --config FILE         the configuration; else ./orrery.json, else /etc/orrery/orrery.json
-  --set KEY=VALUE       sets one key, over the environment (ORRERY_SERVER__PORT=8080) and the file
-  --help, --version     prints this, or the version
-
-Exit status: 0 all is well; 2 the command or the configuration is wrong; 1 it failed, which means of
-  serve                 it could not start, a second signal ended it, or a callback did not return
-  drain, reload ...     no server answered, or it refused; drain returns at once, before the end
-  doctor                a check says fail
-  connect, bench        no session, or it broke without a goodbye
-)";
-
 constexpr const char* command_names[] = {"routes",      "doctor",    "new-gear",
                                          "serve",       "drain",     "reload",
                                          "status",      "connect",   "bench",
@@ -56,7 +24,7 @@ constexpr const char* command_names[] = {"routes",      "doctor",    "new-gear",
                                          "--deflate",   "--rate",    "--duration",
                                          "--warmup",    "--threads", "--slow",
                                          "--read-rate", "--pid",     "--no-compression",
-                                         "kick"};
+                                         "kick",        "--timeout"};
 
 // "--port 8080" of somebody who means "--set server.port=8080".
 std::string key_hint(const std::string& why, const std::vector<std::string>& words) {
@@ -99,11 +67,19 @@ CLI::App& add_command(CLI::App& app, std::string name, Command command, CommandL
   return *added;
 }
 
-}  // namespace
-
-std::string_view help_text(Command about) {
-  return about == Command::connect ? connect_help() : about == Command::bench ? bench_help() : help;
+// "config check": the commands that were understood, before or behind --help.
+std::string words_of(const CLI::App& app) {
+  std::string words;
+  for (const auto* command :
+       app.get_subcommands([](const CLI::App* each) { return each->parsed(); })) {
+    words = command->get_name();
+    const std::string below = words_of(*command);
+    if (!below.empty()) words += " " + below;
+  }
+  return words;
 }
+
+}  // namespace
 
 std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> words) {
   CommandLine line;
@@ -112,16 +88,14 @@ std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> wo
   add_options(app, line);
   app.add_flag_callback("--version", [&line] { line.command = Command::version; });
   add_command(app, "serve", Command::serve, line);
-  add_command(app, "drain", Command::drain, line);
+  add_drain_options(add_command(app, "drain", Command::drain, line), line.drain);
   add_command(app, "reload", Command::reload, line);
   add_command(app, "status", Command::status, line).add_flag_callback("--json", [&line] {
     line.form = Form::json;
   });
   add_command(app, "kick", Command::kick, line).add_option("id", line.session, "ID")->required();
-  CLI::App& connect = add_command(app, "connect", Command::connect, line);
-  add_connect_options(connect, line.connect);
-  CLI::App& bench = add_command(app, "bench", Command::bench, line);
-  add_bench_options(bench, line.bench);
+  add_connect_options(add_command(app, "connect", Command::connect, line), line.connect);
+  add_bench_options(add_command(app, "bench", Command::bench, line), line.bench);
   add_command(app, "routes", Command::routes, line);
   add_command(app, "doctor", Command::doctor, line);
   CLI::App& gear = add_command(app, "new-gear", Command::new_gear, line);
@@ -139,10 +113,7 @@ std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> wo
   try {
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    CommandLine asked;
-    if (connect.parsed()) asked.about = Command::connect;
-    if (bench.parsed()) asked.about = Command::bench;
-    return asked;
+    return CommandLine{.about = words_of(app)};
   } catch (const CLI::ParseError& error) {
     return misuse(error.what(), words);
   }

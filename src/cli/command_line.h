@@ -11,6 +11,7 @@
 
 #include "cli/bench_options.h"
 #include "cli/connect_options.h"
+#include "cli/drain_options.h"
 
 namespace orrery::cli {
 
@@ -39,6 +40,9 @@ enum class Command : std::uint8_t {
 /// How an answer is printed.
 enum class Form : std::uint8_t { text, json };
 
+/// Whether somebody watches: then `errors` shows what happens meanwhile.
+enum class Watched : std::uint8_t { no, yes };
+
 struct CommandLine {
   Command command = Command::help;
   std::optional<std::string> config_file;
@@ -50,7 +54,8 @@ struct CommandLine {
   Form form = Form::text;           // of status
   ConnectOptions connect{};
   BenchOptions bench{};
-  Command about = Command::help;  // whose page --help prints: connect's, bench's, or all
+  DrainWish drain{};
+  std::string about{};  // whose page --help prints: "config check"; empty: the one for all
 };
 
 /// The words make no sense; the text says why and what to do.
@@ -60,8 +65,4 @@ struct Misuse {
 
 /// `words` without the program's name.
 std::variant<CommandLine, Misuse> parse_command_line(std::vector<std::string> words);
-
-/// What `orrery --help` prints: one screen. `connect` and `bench` have pages of their own.
-std::string_view help_text(Command about = Command::help);
-
 }  // namespace orrery::cli

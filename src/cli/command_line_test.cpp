@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "cli/config_commands.h"
+#include "cli/help.h"
 
 namespace orrery::cli {
 namespace {
@@ -37,6 +38,11 @@ TEST(CommandLine, KnowsItsCommands) {
   EXPECT_EQ(understood({"config", "defaults"}).command, Command::config_defaults);
   EXPECT_EQ(understood({"config", "schema"}).command, Command::config_schema);
   EXPECT_EQ(understood({"drain"}).command, Command::drain);
+  EXPECT_EQ(understood({"drain"}).drain.until, DrainUntil::begun);
+  const CommandLine drain = understood({"drain", "--wait", "--timeout", "2m"});
+  EXPECT_EQ(drain.drain.until, DrainUntil::ended);
+  EXPECT_EQ(drain.drain.timeout, std::chrono::milliseconds{120'000});
+  EXPECT_EQ(understood({"drain", "--wait"}).drain.timeout, std::nullopt);
   EXPECT_EQ(understood({"reload"}).command, Command::reload);
   EXPECT_EQ(understood({"status"}).command, Command::status);
   EXPECT_EQ(understood({"status"}).form, Form::text);
@@ -112,6 +118,8 @@ TEST(CommandLine, SaysWhatFitsAnOption) {
       {{"connect", "ws://h", "--subprotocol", "a b"}, "no name of a subprotocol"},
       {{"connect", "ws://h", "--wait", "5"}, "500ms, 10s or 2m"},
       {{"connect", "ws://h", "--depth", "5"}, "--depth"},
+      {{"drain", "--wait", "--timeout", "30"}, "500ms, 30s or 2m"},
+      {{"drain", "--timeout", "30s"}, "--wait"},
       {{"bench", "ws://h", "--mode", "ecko"}, "echo, fan-out, connect, slow or idle"},
       {{"bench", "ws://h", "--connections", "0"}, "a whole number from 1 to"},
       {{"bench", "ws://h", "--connections", "many"}, "\"many\" does not fit"},
@@ -152,8 +160,14 @@ TEST(CommandLine, ShowsItsHelpFromEverywhere) {
   EXPECT_EQ(understood({"-h"}).command, Command::help);
   EXPECT_EQ(understood({"serve", "--help"}).command, Command::help);
   EXPECT_EQ(understood({"config", "--help"}).command, Command::help);
-  EXPECT_EQ(understood({"bench", "--help"}).about, Command::bench);
-  EXPECT_EQ(understood({"connect", "ws://h", "--help"}).about, Command::connect);
+  EXPECT_EQ(understood({"--help"}).about, "");
+  EXPECT_EQ(understood({"bench", "--help"}).about, "bench");
+  EXPECT_EQ(understood({"connect", "ws://h", "--help"}).about, "connect");
+  EXPECT_EQ(understood({"serve", "--set", "server.port=0", "-h"}).about, "serve");
+  EXPECT_EQ(understood({"config", "--help"}).about, "config");
+  EXPECT_EQ(understood({"config", "explain", "--help"}).about, "config explain");
+  EXPECT_EQ(understood({"new-gear", "--help"}).about, "new-gear");
+  EXPECT_EQ(understood({"kick", "--help"}).about, "kick");
 }
 
 TEST(CommandLine, SaysWhatToDoWhenItDoesNotUnderstand) {
@@ -183,22 +197,32 @@ TEST(CommandLine, TellsTheVersionAsAnOptionToo) {
   EXPECT_EQ(understood({"version"}).command, Command::version);
 }
 
-TEST(CommandLine, ConnectAndBenchHavePagesOfTheirOwn) {
-  EXPECT_THAT(help_text(Command::connect), HasSubstr("--subprotocol NAME"));
-  EXPECT_THAT(help_text(Command::bench), HasSubstr("--connections N"));
-  for (const auto about : {Command::connect, Command::bench}) {
-    std::istringstream lines{std::string(help_text(about))};
-    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
+TEST(CommandLine, HasAPageForEveryCommand) {
+  EXPECT_THAT(help_text("connect"), HasSubstr("--subprotocol NAME"));
+  EXPECT_THAT(help_text("bench"), HasSubstr("--connections N"));
+  EXPECT_THAT(help_text("drain"), HasSubstr("--timeout TIME"));
+  for (const auto about : help_pages()) {
+    const std::string page = help_text(about);
+    const std::string name(about);
+    EXPECT_TRUE(page.starts_with("usage: orrery " + name)) << page;
+    EXPECT_THAT(page, HasSubstr("\nExit status: 0"));
+    EXPECT_THAT(page,
+                HasSubstr("\nExample: orrery " + (name == "config" ? "config defaults" : name)));
+    std::istringstream lines{page};
+    int count = 0;
+    for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 100u) << line;
+    EXPECT_LE(count, 36) << name;
   }
+  EXPECT_EQ(help_text("nothing"), help_text());
 }
 
 TEST(CommandLine, HelpFitsAScreenAndNamesEveryCommand) {
-  std::istringstream lines{std::string(help_text())};
+  std::istringstream lines{help_text()};
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 100u) << line;
   EXPECT_LE(count, 30);
   for (const auto* word :
-       {"serve", "drain", "reload", "status [--json]", "kick ID", "routes", "doctor",
+       {"serve", "drain [--wait]", "reload", "status [--json]", "kick ID", "routes", "doctor",
         "new-gear NAME", "config check", "config defaults", "config explain KEY", "config schema",
         "version", "--config", "--set", "Exit status"})
     EXPECT_THAT(help_text(), HasSubstr(word));
@@ -265,9 +289,10 @@ TEST(ConfigCheck, RefusesAFileThatIsNotThere) {
 
 TEST(ConfigExplain, ExplainsOrSaysWhatIsNear) {
   std::ostringstream out, errors;
-  EXPECT_EQ(explain_key("server.port", out, errors), Exit::ok);
+  EXPECT_EQ(explain_key("server.port", {}, out, errors), Exit::ok);
   EXPECT_THAT(out.str(), HasSubstr("ORRERY_SERVER__PORT"));
-  EXPECT_EQ(explain_key("server.prot", out, errors), Exit::refused);
+  EXPECT_THAT(out.str(), HasSubstr("in force:    the default\n"));
+  EXPECT_EQ(explain_key("server.prot", {}, out, errors), Exit::refused);
   EXPECT_THAT(errors.str(), HasSubstr("did you mean \"server.port\"?"));
 }
 

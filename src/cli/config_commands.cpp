@@ -39,8 +39,9 @@ Exit check_configuration(const config::Loaded& loaded, const std::vector<std::st
   return Exit::ok;
 }
 
-Exit explain_key(const std::string& key, std::ostream& out, std::ostream& errors) {
-  const auto text = config::explain(key);
+Exit explain_key(const std::string& key, const config::Loaded& loaded, std::ostream& out,
+                 std::ostream& errors) {
+  const auto text = config::explain(key, &loaded);
   if (text) {
     out << *text;
     return Exit::ok;

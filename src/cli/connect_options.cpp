@@ -30,6 +30,7 @@ Ctrl-D closes with 1000; Ctrl-C ends at once.
 Messages go to stdout (binary ones as their size and hex digits), everything else to stderr.
 Exit status: 0 it was closed by us, or by the server with 1000; 1 refused, lost, or closed with
 another code; 2 misuse.
+Example: orrery connect ws://127.0.0.1:7512/chat/rooms/tea --header "Cookie: session=abc"
 )";
 
 std::string fault_in_wait(const std::string& text) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "config/find_key.h"
+#include "config/in_force.h"
 #include "config/suggest.h"
 #include "config/tree.h"
 
@@ -108,38 +110,6 @@ class Printer {
   std::size_t hidden_from_ = nowhere;  // the depth of the key that stands in comments
 };
 
-const Key* find(const Keys& keys, std::string_view name) {
-  for (const Key& key : keys)
-    if (key.name == name) return &key;
-  return nullptr;
-}
-
-// The key at a path, and the keys beside it: those must outlive it.
-struct Found {
-  Keys keys;
-  const Key* key = nullptr;
-};
-
-Found find_path(Keys keys, std::string_view path) {
-  const auto dot = path.find('.');
-  const Key* key = find(keys, path.substr(0, dot));
-  if (!key || dot == path.npos) return {std::move(keys), key};
-  const std::string_view rest = path.substr(dot + 1);
-  if (const auto* section = std::get_if<Section>(&key->slot)) return find_path(section->keys, rest);
-  if (const auto* list = std::get_if<SectionList>(&key->slot)) return find_path(list->at(0), rest);
-  if (const auto* table = std::get_if<Table>(&key->slot)) {
-    const auto next = rest.find('.');
-    const std::string name(rest.substr(0, next));
-    if (!table->name.fits(name) && name != table->sample) return {};
-    if (next != rest.npos) return find_path(table->at(name), rest.substr(next + 1));
-    Keys entry{{table->sample, Section{table->at(name)}, key->doc, key->acts}};
-    Found found{std::move(entry)};
-    found.key = &found.keys.front();
-    return found;
-  }
-  return {};
-}
-
 std::vector<std::string> leaves_of(const std::vector<std::string>& paths) {
   std::vector<std::string> leaves;
   for (const auto& path : paths) leaves.push_back(path.substr(path.rfind('.') + 1));
@@ -154,11 +124,18 @@ std::vector<std::string> paths_ending_with(std::string_view name,
   return same;
 }
 
-std::string explain_leaf(std::string_view path, const Key& key) {
+// Why the configuration can't be asked, or what a key is in it.
+std::string said_by(const Loaded& loaded, std::string_view path) {
+  return loaded.ok() ? in_force(path, loaded)
+                     : "unknown: the configuration has mistakes (`orrery config check`)";
+}
+
+std::string explain_leaf(std::string_view path, const Key& key, const Loaded* loaded) {
   std::string text = fmt::format("{}\n", path);
   for (const auto& line : wrapped(key.doc, most_columns - 2)) text += fmt::format("  {}\n", line);
   text += fmt::format("  accepted:    {}\n", accepted_by(key.slot));
   text += fmt::format("  default:     {}\n", value_text(key.slot));
+  if (loaded) text += fmt::format("  in force:    {}\n", said_by(*loaded, path));
   text += fmt::format("  environment: {}\n", variable_of(path));
   text += fmt::format("  option:      --set {}=...\n", path);
   if (key.acts == Acts::later) text += fmt::format("  {}\n", not_yet);
@@ -166,13 +143,17 @@ std::string explain_leaf(std::string_view path, const Key& key) {
   return text;
 }
 
-std::string explain_section(std::string_view path, const Key& key, const Keys& below) {
+std::string explain_section(std::string_view path, const Key& key, const Keys& below,
+                            const Loaded* loaded) {
   std::string text = fmt::format("{}\n", path);
   for (const auto& line : wrapped(key.doc, most_columns - 2)) text += fmt::format("  {}\n", line);
   for (const Key& each : below) {
     if (!each.same_as.empty()) continue;
     const std::string value = is_leaf(each.slot) ? value_text(each.slot) : "{ ... }";
-    text += fmt::format("  {:26} {}\n", each.name, value);
+    const std::string whole = fmt::format("{}.{}", path, each.name);
+    const bool set = loaded && loaded->ok() && is_leaf(each.slot) && is_set(whole, *loaded);
+    text += fmt::format("  {:26} {}{}\n", each.name, value,
+                        set ? "; in force: " + in_force(whole, *loaded) : "");
   }
   return text + fmt::format("`orrery config explain {}.KEY` tells more.\n", path);
 }
@@ -236,13 +217,13 @@ std::string defaults_text() {
   return std::move(printer).text();
 }
 
-Result<std::string> explain(std::string_view path) {
+Result<std::string> explain(std::string_view path, const Loaded* loaded) {
   Tree tree;
-  const Found found = find_path(keys_of(tree), path);
+  const FoundKey found = find_key(keys_of(tree), path);
   if (!found.key) {
     const auto paths = paths_of(keys_of(tree));
     const auto same = paths_ending_with(path, paths);
-    if (same.size() == 1) return explain(same.front());
+    if (same.size() == 1) return explain(same.front(), loaded);
     auto near = same.empty() ? nearest(path, paths) : same.front();
     if (!near) near = nearest(path, leaves_of(paths));
     return Error{fmt::format("there is no key {}{}", quoted(path),
@@ -250,13 +231,13 @@ Result<std::string> explain(std::string_view path) {
   }
   const Key& key = *found.key;
   if (const auto* section = std::get_if<Section>(&key.slot))
-    return explain_section(path, key, section->keys);
+    return explain_section(path, key, section->keys, loaded);
   if (const auto* list = std::get_if<SectionList>(&key.slot))
-    return explain_section(path, key, list->at(0));
+    return explain_section(path, key, list->at(0), loaded);
   if (const auto* table = std::get_if<Table>(&key.slot))
     return explain_section(fmt::format("{}.{}", path, table->sample), key,
-                           table->at(std::string(table->sample)));
-  return explain_leaf(path, key);
+                           table->at(std::string(table->sample)), loaded);
+  return explain_leaf(path, key, loaded);
 }
 
 std::string limits_page() {

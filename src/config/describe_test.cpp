@@ -117,6 +117,40 @@ TEST(Describe, ExplainsOneKeyInFull) {
     EXPECT_THAT(*explain(acts), testing::Not(HasSubstr("does not act"))) << acts;
 }
 
+// What follows "in force:" for a key, with this file and these options.
+std::string in_force_of(std::string_view key, std::string file,
+                        std::vector<std::string> sets = {}) {
+  Sources sources;
+  sources.file = File{"orrery.json", std::move(file)};
+  sources.environment = {{"ORRERY_ADMIN__PORT", "7600"}};
+  sources.sets = std::move(sets);
+  const Loaded loaded = load(sources);
+  const std::string text = *explain(key, &loaded);
+  const auto at = text.find("in force:");
+  if (at == text.npos) return "nothing in force";
+  const auto begin = text.find_first_not_of(' ', at + 9);
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+TEST(Explain, TellsWhatIsInForceAndWhereItWasSet) {
+  const std::string file = R"({"server": {"port": 8080, "maxRequestSize": "2MB", "bodyTimeout": 7,
+  "tls": [{"certificate": "a", "key": "b"}, {"certificate": "c", "key": "d"}]},
+  "pools": {"tenant:acme": {"gears": ["chat"], "workers": 7}}, "admin": {"token": "s3cret"}})";
+  EXPECT_EQ(in_force_of("server.port", file), "8080 (orrery.json:1:13)");
+  EXPECT_EQ(in_force_of("server.port", file, {"server.port=9"}), "9 (--set server.port)");
+  EXPECT_EQ(in_force_of("admin.port", file), "7600 (ORRERY_ADMIN__PORT)");
+  EXPECT_EQ(in_force_of("server.threads", file), "the default");
+  EXPECT_EQ(in_force_of("maxMessageSize", file),
+            "\"2MB\" (orrery.json:1:27, by server.maxRequestSize)");
+  EXPECT_EQ(in_force_of("server.protocols.http.bodyTimeout", file), "7 (orrery.json:1:52)");
+  EXPECT_EQ(in_force_of("server.tls.certificate", file), "\"a\" (orrery.json:2:12)");
+  EXPECT_EQ(in_force_of("pools.tenant:acme.workers", file), "7 (orrery.json:3:48)");
+  EXPECT_EQ(in_force_of("pools.tenant:other.workers", file), "the default");
+  EXPECT_EQ(in_force_of("admin.token", file), "a secret, not shown (orrery.json:3:74)");
+  EXPECT_EQ(in_force_of("admin", file), "7600 (ORRERY_ADMIN__PORT)") << "the first of its keys";
+  EXPECT_THAT(in_force_of("server.port", "{\"server\": 1}"), HasSubstr("has mistakes"));
+}
+
 TEST(Describe, FindsAKeyByItsLastNameOrSaysWhatIsNear) {
   EXPECT_THAT(*explain("idletimeout"), HasSubstr("server.protocols.websocket.idleTimeout\n"));
   EXPECT_THAT(explain("server.prot").error(), HasSubstr("did you mean \"server.port\"?"));

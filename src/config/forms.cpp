@@ -98,6 +98,7 @@ bool is_redacted_name(std::string_view text) {
 }  // namespace
 
 constinit const Form any_text{"text", nullptr};
+constinit const Form secret_text{"text", nullptr, {}, true};
 constinit const Form file_path{"the path of a file, or \"\" for none", is_path};
 constinit const Form listen_address{
     "an address such as \"0.0.0.0\", \"[::1]:8080\", \"unix:/run/orrery.sock\" or \"systemd\"",

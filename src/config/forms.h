@@ -8,6 +8,7 @@
 namespace orrery::config {
 
 extern const Form any_text;
+extern const Form secret_text;     // what proves who one is: shown to nobody
 extern const Form file_path;       // a file, or nothing
 extern const Form listen_address;  // an address, a unix socket or a socket of systemd
 extern const Form host_address;    // one address without a port

@@ -48,6 +48,7 @@ struct Form {
   std::string_view accepted = "text";
   bool (*fits)(std::string_view) = nullptr;
   std::span<const std::string_view> known = {};  // all of them, where they can be told apart
+  bool secret = false;                           // shown to nobody
 };
 
 struct Key;

@@ -87,9 +87,11 @@ void read_sets(const std::vector<std::string>& sets, Tree& tree, Report& report)
 }
 
 // Kuzzle has one limit for requests of all protocols: where only that one is set, it counts.
-void inherit(Tree& tree, const Report& report) {
-  if (report.set.contains("server.maxRequestSize") &&
-      !report.set.contains("server.protocols.websocket.maxMessageSize"))
+void inherit(Tree& tree, Report& report) {
+  const auto given = report.set.find("server.maxRequestSize");
+  if (given == report.set.end()) return;
+  const Diagnostic place = given->second;
+  if (report.set.try_emplace("server.protocols.websocket.maxMessageSize", place).second)
     tree.server.protocols.websocket.max_message_size = tree.server.max_request_size;
 }
 
@@ -133,8 +135,12 @@ Loaded load(const Sources& sources) {
                            });
   sort_by_place(report.errors);
   sort_by_place(report.warnings);
-  return {std::move(tree), std::move(report.errors), std::move(report.warnings),
-          std::move(report.inactive), admin_known};
+  return {std::move(tree),
+          std::move(report.errors),
+          std::move(report.warnings),
+          std::move(report.inactive),
+          admin_known,
+          std::move(report.set)};
 }
 
 }  // namespace orrery::config

@@ -4,6 +4,7 @@
 // Limit   a file of max_file_bytes, 32 levels deep.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -48,6 +49,8 @@ struct Loaded {
 
   /// Whether tree.admin is what was meant, though there are errors.
   bool admin_known = false;
+
+  std::map<std::string, Diagnostic> set{};  // path -> where it was set last; without a message
 
   [[nodiscard]] bool ok() const { return errors.empty(); }
 };

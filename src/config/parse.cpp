@@ -29,7 +29,17 @@ class Builder {
     here_ = at;
     if (!token_ && !is_between_tokens(byte)) token_ = at;
   }
+  // A number ends only with what comes behind it.
+  void behind(char byte) {
+    if (byte == ',') needs_comma_ = false;
+  }
   [[nodiscard]] const std::vector<Place>& open() const { return open_; }
+  /// Whether what begins with this byte could stand here, if there were a comma before it.
+  [[nodiscard]] bool lacks_comma(char byte) const {
+    if (!needs_comma_ || values_.empty()) return false;
+    const bool in_object = std::holds_alternative<Object>(values_.back().data);
+    return in_object ? byte == '"' : begins_value(byte);
+  }
   [[nodiscard]] Value&& root() { return std::move(root_); }
 
   bool on_document_begin(json::error_code&) { return true; }
@@ -93,7 +103,12 @@ class Builder {
     values_.pop_back();
     return place(std::move(whole));
   }
+  static bool begins_value(char byte) {
+    constexpr std::string_view first = "\"{[-0123456789tfn";
+    return first.find(byte) != first.npos;
+  }
   bool place(Value value) {
+    needs_comma_ = true;
     if (values_.empty()) {
       root_ = std::move(value);
     } else if (auto* list = std::get_if<List>(&values_.back().data)) {
@@ -110,6 +125,7 @@ class Builder {
   std::vector<Value> values_;
   std::vector<Place> open_;
   Value root_;
+  bool needs_comma_ = false;  // a value has ended, and no comma came since
 };
 
 // Overwrites comments with blanks, so that every other byte stays in its place: the parser itself
@@ -165,9 +181,12 @@ SyntaxFault ended_early(Place at, const std::vector<Place>& open) {
                           open.back().line, open.back().column)};
 }
 
-std::string why(const json::error_code& error, char byte) {
+enum class Comma : std::uint8_t { in_place, missing };
+
+std::string why(const json::error_code& error, char byte, Comma comma) {
   if (error == json::error::syntax)
-    return fmt::format("found {} where JSON does not allow it", shown(byte));
+    return fmt::format("found {} where JSON does not allow it{}", shown(byte),
+                       comma == Comma::missing ? ": a comma is probably missing before it" : "");
   if (error == json::error::extra_data)
     return fmt::format("found {} after the end of the configuration", shown(byte));
   return fmt::format("found {}: {}", shown(byte), error.message());
@@ -188,7 +207,9 @@ std::variant<Value, SyntaxFault> parse(std::string_view text) {
     parser.handler().before(byte, at);
     const auto taken = parser.write_some(true, &byte, 1, error);
     if (!error && taken == 0) error = json::error::extra_data;
-    if (error) return SyntaxFault{at, why(error, byte)};
+    const bool missing = error && parser.handler().lacks_comma(byte);
+    if (error) return SyntaxFault{at, why(error, byte, missing ? Comma::missing : Comma::in_place)};
+    parser.handler().behind(byte);
     at = after(at, text[i]);
   }
   parser.write_some(false, nullptr, 0, error);

@@ -84,7 +84,9 @@ TEST(Parse, SaysWhereItStopsBeingJson) {
       {"a word that is none", "{\"a\": tru}", "1:10 found '}' where JSON does not allow it"},
       {"a line break in a text", "[\"a\n\"]",
        "1:4 found the end of the line where JSON does not allow it"},
-      {"a missing comma", "{\"a\": 1\n \"b\": 2}", "2:2 found '\"' where JSON does not allow it"},
+      {"a word in the wrong place", "{\"a\": 1 b}", "1:9 found 'b' where JSON does not allow it"},
+      {"a missing colon", R"({"x": 1, "a" "b"})", "1:14 found '\"' where JSON does not allow it"},
+      {"the wrong bracket", "{\"a\": [1}", "1:9 found '}' where JSON does not allow it"},
       {"two configurations", "{}\n{}", "2:1 found '{' after the end of the configuration"},
       {"single quotes", "{'a': 1}", "1:2 found ''' where JSON does not allow it"},
       {"a lonely slash", "{ / }", "1:3 found '/' where JSON does not allow it"},
@@ -92,6 +94,29 @@ TEST(Parse, SaysWhereItStopsBeingJson) {
        "1:2 found byte 0x00 where JSON does not allow it"},
   };
   for (const auto& row : rows) EXPECT_EQ(transcript_of(row.text), row.transcript) << row.name;
+}
+
+TEST(Parse, SaysWhereACommaIsMissing) {
+  constexpr std::string_view quote =
+      "found '\"' where JSON does not allow it: a comma is probably missing before it";
+  const auto with = [&quote](std::string_view place, char found = '"') {
+    std::string sentence = fmt::format("{} {}", place, quote);
+    sentence[sentence.find('"')] = found;
+    return sentence;
+  };
+  const std::pair<std::string_view, std::string> rows[] = {
+      {"{\"a\": 1\n \"b\": 2}", with("2:2")},
+      {"{\"a\": \"x, y\" \"b\": 2}", with("1:14")},
+      {"{\"a\": true // no\n\"b\": 2}", with("2:1")},
+      {"{\"a\": {} \"b\": 2}", with("1:10")},
+      {"{\"a\": [1]\n\"b\": 2}", with("2:1")},
+      {"[\"a\" \"b\"]", with("1:6")},
+      {"[[1] [2]]", with("1:6", '[')},
+      {"[{} {}]", with("1:5", '{')},
+      {"[1 2]", with("1:4", '2')},
+      {"[1 true]", with("1:4", 't')},
+  };
+  for (const auto& [text, sentence] : rows) EXPECT_EQ(transcript_of(text), sentence) << text;
 }
 
 TEST(Parse, BoundsItsDepth) {

@@ -68,7 +68,7 @@ Keys realtime_keys(RealtimeGear& gear) {
                 "Notifications that each room keeps for clients that come back. 0: none."},
                {"restrictAnonymous", Flag{&gear.restrict_anonymous},
                 "Whether a client that has not signed in may do only what its role allows."},
-               {"secret", Text{&gear.secret, any_text},
+               {"secret", Text{&gear.secret, secret_text},
                 "What tokens are signed with. Empty: made once and kept in the store."}});
 }
 
@@ -88,7 +88,7 @@ Keys cluster_keys(Cluster& cluster) {
                  "What joins the nodes of a cluster: nothing, or NATS."},
                 {"servers", TextList{&cluster.servers, any_text},
                  "The engine's servers, such as \"nats://10.0.0.1:4222\"."},
-                {"token", Text{&cluster.token, any_text}, "What the engine knows this node by."},
+                {"token", Text{&cluster.token, secret_text}, "What the engine knows this node by."},
                 {"nkey", Text{&cluster.nkey, file_path},
                  "A file with the node's NKey seed, instead of a token."},
                 {"tls", Section{keys_of(cluster.tls)}, "TLS to the engine's servers."},
@@ -101,7 +101,7 @@ Keys admin_keys(Admin& admin) {
            "Where the admin listener listens. Other than loopback needs a token. \"systemd:NAME\": "
            "the socket of that name that systemd opened; commands look for it at 127.0.0.1."},
           {"port", Count{&admin.port, any_port}, "Its port. 0: any free one, printed."},
-          {"token", Text{&admin.token, any_text},
+          {"token", Text{&admin.token, secret_text},
            "What its callers must show, as \"Authorization: Bearer TOKEN\"; others get 401. "
            "Empty: nothing."}};
 }

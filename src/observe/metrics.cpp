@@ -98,6 +98,12 @@ std::string metrics_page() {
       "returns\n"
       "the same text to a program of your own. This page is made from the list in "
       "`src/observe/metrics.cpp`.\n\n"
+      "Counters are there from the start, as 0, so that `rate()` sees the first event: of each "
+      "gear "
+      "with its\n"
+      "own pool and all causes, and of the statuses that the server itself refuses with. Of a "
+      "tenant's pool\n"
+      "they begin with its first session, of other statuses with the first refusal.\n\n"
       "| metric | type | labels | what it says |\n|---|---|---|---|\n";
   for (const Metric* metric : all_metrics())
     page +=

@@ -49,6 +49,7 @@ void SessionActor::leave(std::string_view group) {
   forget_letters(group);
 }
 
+// Nothing of a group comes after the session has left it.
 void SessionActor::forget_letters(std::string_view group) {
   const auto concerns = [&](const Waiting& event) {
     const auto* const letter = std::get_if<std::unique_ptr<actor::Letter>>(&event);

@@ -555,9 +555,29 @@ TEST(Letters, ThatGoStraightToTheClientComeBeforeTheCloseBehindThem) {
   std::optional<Address> address;
   WireServer server([&](Router& routes) { routes.websocket<Dreamer>("/", std::ref(address)); });
   auto client = std::move(WireClient(server).opens("/"));
+  server.advance(1s + 100ms);  // on_open has ended; a tick waits by now
   EXPECT_EQ(address->send("last words"), Posted::queued);
   EXPECT_EQ(address->close(4000, "bye"), Posted::queued);
   EXPECT_EQ(client.hears_frames(), "text last words\nclose 4000 bye\n");
+}
+
+// Whether they are the handler's is not known before its coroutine has come to next(), or not.
+TEST(Letters, NeverReachTheClientOfAHandlerThatWasAboutToAskForThem) {
+  std::optional<Address> address;
+  WireServer server([&](Router& routes) {
+    routes.websocket("/", [&address](Session& client) -> Task<> {
+      address = client.address();
+      co_await client.sleep_for(1s);
+      while (co_await client.next()) continue;
+    });
+  });
+  auto client = std::move(WireClient(server).opens("/"));
+  EXPECT_EQ(address->send("between us"), Posted::queued);
+  EXPECT_EQ(address->close(4000, "bye"), Posted::queued);
+  EXPECT_EQ(client.hears_frames(), "close 4000 bye\n");
+  client.sends(server::close_frame(4000));
+  const auto& dropped = server.servers[0]->counters().dropped;
+  EXPECT_EQ(dropped[static_cast<std::size_t>(DropCause::closed)].count(), 1U);
 }
 
 // Its coroutine listens for the client; another callback is one too, and has to wait for it.

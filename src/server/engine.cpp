@@ -89,14 +89,16 @@ std::size_t Node::connections() const {
 
 namespace {
 
-// Files, other listeners and the log need some, too.
-constexpr std::uint64_t reserved_descriptors = 64;
+// What is no client: files that are served, listeners of others, the log; then, for each loop, its
+// listener, its poller, its waker and its alarm, and a second ring and a file at a time.
+constexpr std::uint64_t reserved_descriptors = 64, reserved_for_each_loop = 6;
 
 ServerOptions completed(ServerOptions options) {
   if (options.threads == 0) options.threads = net::usable_cores();
   if (options.connections == 0) {
     const std::uint64_t limit = net::descriptor_limit();
-    options.connections = limit - std::min(limit / 2, reserved_descriptors);
+    const std::uint64_t reserved = reserved_descriptors + options.threads * reserved_for_each_loop;
+    options.connections = limit - std::min(limit / 2, reserved);
   }
   return options;
 }
@@ -369,8 +371,8 @@ DrainReport Engine::join() {
 
 ServerStatus Engine::status() const {
   const std::lock_guard lock(mutex_);
-  ServerStatus status{node_.ready, node_.draining, 0, node_.loops.size()};
-  for (const auto& loop : node_.loops) status.sessions += loop->sessions();
+  ServerStatus status = status_of(node_);
+  for (const auto& address : listening_) address->add_expiries(status.certificates);
   return status;
 }
 

@@ -70,6 +70,8 @@ class Engine {
   void set_pool(std::string_view pool, const PoolLimits& limits);
   void close_pool(std::string_view pool);
 
+  /// See ServerOptions::connections; never 0.
+  [[nodiscard]] std::size_t connection_limit() const { return node_.options.connections; }
   /// How its loops wait for their sockets.
   [[nodiscard]] net::Backend backend() const;
   /// See Server::addresses().

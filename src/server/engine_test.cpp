@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "net/descriptors.h"
 #include "net/test_certificate.h"
 #include "orrery/orrery.h"
 #include "server/socket_fixture.h"
@@ -351,6 +352,16 @@ INSTANTIATE_TEST_SUITE_P(On, AServer, ::testing::ValuesIn(tested_io()), name_of_
 INSTANTIATE_TEST_SUITE_P(On, Starting, ::testing::ValuesIn(tested_io()), name_of_io);
 INSTANTIATE_TEST_SUITE_P(On, Stopping, ::testing::ValuesIn(tested_io()), name_of_io);
 INSTANTIATE_TEST_SUITE_P(On, AClientThatVanishes, ::testing::ValuesIn(tested_io()), name_of_io);
+
+TEST(TheEngine, KeepsDescriptorsForItselfMoreWithEachLoop) {
+  const std::uint64_t all = net::descriptor_limit();
+  const auto limit = [](ServerOptions options) {
+    return server::WireServer([](Router&) {}, std::move(options)).engine.connection_limit();
+  };
+  EXPECT_EQ(limit({.threads = 1}), all - 70);
+  EXPECT_EQ(limit({.threads = 20}), all - 184);
+  EXPECT_EQ(limit({.threads = 20, .connections = 3}), 3U);
+}
 
 }  // namespace
 }  // namespace orrery

@@ -1,6 +1,7 @@
 #include "server/metrics.h"
 
 #include <algorithm>
+#include <array>
 
 #include "server/loop_server.h"
 
@@ -39,6 +40,20 @@ void add_gear(const observe::GearCounters& counters, MetricValues& values) {
   values.add(metrics::callbacks, gear_and_pool, counters.callbacks);
 }
 
+// What has not happened yet is 0, so that rates are known from the first event on. Of tenants only
+// the pools that a gear has used are known here.
+void add_gear_from_the_start(const std::string& gear, MetricValues& values) {
+  static_assert(close_causes <= observe::most_causes);
+  for (std::size_t cause = 0; cause < close_causes; ++cause)
+    values.add(
+        metrics::sessions_closed,
+        {{"gear", gear}, {"cause", std::string(name_of(static_cast<CloseCause::Kind>(cause)))}}, 0);
+  add_gear(observe::GearCounters(gear, "gear:" + gear), values);
+}
+
+// Those that the server gives of its own; an admission may give any other.
+constexpr std::array refusals = {400, 403, 404, 405, 426, 500, 503};
+
 void add_dropped(DropCause cause, std::uint64_t messages, MetricValues& values) {
   values.add(metrics::dropped, {{"cause", std::string(name_of(cause))}},
              static_cast<double>(messages));
@@ -51,9 +66,9 @@ void add_loop(LoopServer& loop, const registry::Registry& registry, MetricValues
   values.add(metrics::connections, label, static_cast<double>(loop.load()));
   values.add(metrics::connections_accepted, label, number(counters.connections_accepted));
   for (std::size_t cause = 0; cause < observe::unwelcome_names.size(); ++cause)
-    if (const double refused = number(counters.connections_refused[cause]); refused > 0)
-      values.add(metrics::connections_refused,
-                 {{"cause", std::string(observe::unwelcome_names[cause])}}, refused);
+    values.add(metrics::connections_refused,
+               {{"cause", std::string(observe::unwelcome_names[cause])}},
+               number(counters.connections_refused[cause]));
   for (std::size_t cause = 0; cause < observe::accept_pause_names.size(); ++cause)
     values.add(metrics::accept_pauses, {{"cause", std::string(observe::accept_pause_names[cause])}},
                number(counters.accept_pauses[cause]));
@@ -86,10 +101,27 @@ void add_metrics(const Node& node, MetricValues& values) {
   values.add(metrics::ready, {}, node.ready ? 1 : 0);
   values.add(metrics::draining, {}, node.draining ? 1 : 0);
   values.add(metrics::accepting_paused, {}, node.pausing > 0 ? 1 : 0);
+  for (const int status : refusals)
+    values.add(metrics::handshakes_refused, {{"status", std::to_string(status)}}, 0);
+  if (!node.rules.empty())
+    for (const auto& gear : node.rules.back()->routes->gears())
+      add_gear_from_the_start(gear, values);
   for (const auto& loop : node.loops) add_loop(*loop, *node.registry, values);
   for (const DropCause cause : {DropCause::mailbox_full, DropCause::loop_full})
     add_dropped(cause, node.registry->dropped(cause), values);
   for (pools::Pool* pool : node.pools.all()) add_pool(*pool, values);
+}
+
+ServerStatus status_of(const Node& node) {
+  ServerStatus status{.ready = node.ready,
+                      .draining = node.draining,
+                      .loops = node.loops.size(),
+                      .accepting_paused = node.pausing > 0};
+  for (const auto& loop : node.loops) status.sessions += loop->sessions();
+  for (const pools::Pool* pool : node.pools.all())
+    status.pools.push_back({pool->name(), pool->sessions(), pool->session_limit(),
+                            pool->ledger()->lent_bytes(), pool->ledger()->limit_bytes()});
+  return status;
 }
 
 }  // namespace orrery::server

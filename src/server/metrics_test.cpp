@@ -66,6 +66,22 @@ TEST(TheMetrics, TellWhatTheSessionsOfEachGearAndPoolDo) {
     EXPECT_THAT(text, HasSubstr(line));
 }
 
+TEST(TheMetrics, AreZeroBeforeAnythingHasHappened) {
+  WireServer server(declare, with_a_tenant());
+  const std::string text = server.engine.metrics();
+  for (const char* line :
+       {"orrery_sessions{gear=\"chat\",pool=\"gear:chat\"} 0\n",
+        "orrery_sessions_opened_total{gear=\"echo\",pool=\"gear:echo\"} 0\n",
+        "orrery_sessions_closed_total{gear=\"echo\",cause=\"server\"} 0\n",
+        "orrery_sessions_closed_total{gear=\"echo\",cause=\"shutdown_deadline\"} 0\n",
+        "orrery_sessions_closed_total{gear=\"chat\",cause=\"transport\"} 0\n",
+        "orrery_messages_total{gear=\"chat\",pool=\"gear:chat\",direction=\"in\"} 0\n",
+        "orrery_bytes_total{gear=\"echo\",pool=\"gear:echo\",direction=\"out\"} 0\n",
+        "orrery_handshakes_refused_total{status=\"503\"} 0\n",
+        "orrery_connections_refused_total{cause=\"untrusted_proxy\"} 0\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
 TEST(TheMetrics, TellWhoWasRefusedAndWhatWasLost) {
   WireServer server(declare, with_a_tenant());
   auto carol = std::move(WireClient(server).opens("/chat/?tenant=acme"));

@@ -59,6 +59,8 @@ class RouteTable {
                                                                  const ServerOptions& options);
   /// `path` as sent; nothing: 404.
   [[nodiscard]] std::optional<Found> find(std::string_view host, std::string_view path) const;
+  /// Those with WebSocket routes, by their numbers.
+  [[nodiscard]] const std::vector<std::string>& gears() const { return gears_; }
   /// How long the most patient route waits for a client that takes nothing.
   [[nodiscard]] milliseconds longest_write_timeout() const;
 

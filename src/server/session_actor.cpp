@@ -108,7 +108,6 @@ void SessionActor::happened(Waiting event) {
 // A coroutine in receive() leaves all else to the other callbacks, but for those that are
 // coroutines themselves: there is one at a time.
 bool SessionActor::may_handle(const Waiting& event) const {
-  if (busy()) return false;
   if (!task_ || suspended_ == Suspended::next) return true;
   const auto& operations = session_.route().operations;
   struct Waits {
@@ -138,8 +137,6 @@ void SessionActor::pump() {
     auto event = take_next();
     if (!event) break;
     if (std::holds_alternative<Tick>(*event)) tick_waits_ = false;
-    const auto* const letter = std::get_if<std::unique_ptr<actor::Letter>>(&*event);
-    if (letter && !still_concerns(**letter)) continue;
     handle(std::move(*event));
   }
   pumping_ = false;
@@ -161,9 +158,11 @@ std::optional<Waiting> SessionActor::take_next() {
   return event;
 }
 
-// With the handler's callbacks they have nothing to do, so they need not wait for those.
+// With the handler's callbacks they have nothing to do, so they need not wait for those. A
+// coroutine of on_open that listens to nothing yet may ask for them in next().
 void SessionActor::send_straight() {
-  if (takes_letters()) return;
+  const bool undecided = opening_ && task_ && suspended_ != Suspended::receive;
+  if (takes_letters() || undecided) return;
   const auto straight = [](const Waiting& event) {
     const auto* const letter = std::get_if<std::unique_ptr<actor::Letter>>(&event);
     return letter && std::holds_alternative<actor::TextLetter>((*letter)->content());
@@ -172,8 +171,7 @@ void SessionActor::send_straight() {
     if (!straight(event)) continue;
     const auto& letter = std::get<std::unique_ptr<actor::Letter>>(event);
     const auto& text = std::get<actor::TextLetter>(letter->content());
-    if (still_concerns(*letter))
-      session_.send_data(static_cast<websocket::Opcode>(text.type), text.payload.view(), {});
+    session_.send_data(static_cast<websocket::Opcode>(text.type), text.payload.view(), {});
   }
   waiting_.erase(std::ranges::remove_if(waiting_, straight).begin(), waiting_.end());
 }
@@ -182,18 +180,6 @@ void SessionActor::send_straight() {
 void SessionActor::tell_refused() {
   const std::uint64_t lost = mailbox_ ? mailbox_->take_refused() : 0;
   if (lost > 0) session_.told_dropped(DropCause::mailbox_full, lost);
-}
-
-// Nothing of a group comes after the session has left it.
-bool SessionActor::still_concerns(const actor::Letter& letter) const {
-  const auto is_in = [](const std::vector<Joined>& among, std::string_view group) {
-    for (const Joined& joined : among)
-      if (joined.name == group) return true;
-    return false;
-  };
-  if (const auto* text = std::get_if<actor::TextLetter>(&letter.content()))
-    return text->group.empty() || is_in(groups_, text->group);
-  return true;
 }
 
 void SessionActor::handle(Waiting event) {

@@ -201,7 +201,6 @@ class SessionActor {
   void handle_letter_on_worker(std::unique_ptr<actor::Letter> letter);
   void retry_work();
   void retry_job();
-  [[nodiscard]] bool still_concerns(const actor::Letter& letter) const;
   void send_itself(Delayed& delayed);
   void slept();
   void ticked();

@@ -77,7 +77,8 @@ def _(place):
     seen = status_of(place, admin)
     version = seen.pop("version")
     nodes = seen.pop("nodes")
-    expect_equal(seen, {"ready": True, "draining": False, "sessions": 3, "loops": 2})
+    expect_equal(seen, {"ready": True, "draining": False, "sessions": 3, "loops": 2,
+                        "problems": []})
     expect_equal(nodes, [{"name": socket.gethostname(), "ready": True, "draining": False,
                           "sessions": 3}])
     expect_equal(orrery("version").stdout, f"orrery {version}\n")
@@ -100,6 +101,11 @@ def metrics_of(place, admin):
 def _(place):
     program = place.own_server(server={"threads": 2})
     admin = admin_of(program)
+    before = metrics_of(place, admin)
+    for name in ('orrery_handshakes_refused_total{status="403"}',
+                 'orrery_sessions_closed_total{gear="echo",cause="client"}',
+                 'orrery_messages_total{gear="echo",pool="gear:echo",direction="in"}'):
+        expect_equal(before[name], 0, name)
     crowd = [place.client(program) for _ in range(3)]
     for client in crowd:
         client.echoes()
@@ -251,6 +257,32 @@ def _(place):
     return "401, 200"
 
 
+def scrape_example():
+    """The first YAML of docs/operating.md."""
+    with open(os.path.join(server.ROOT, "docs", "operating.md"), encoding="utf-8") as page:
+        return re.search(r"```yaml\n(.*?)```", page.read(), re.DOTALL)[1]
+
+
+@table.row("Prometheus, as docs/operating.md sets it up, is let in with the token alone")
+def _(place):
+    example = scrape_example()
+    kind = re.search(r"authorization:\n +type: (\S+)\n +credentials_file: ", example)
+    expect(kind, f"no authorization in {example}")
+    expect(":7513" in example and "scheme" not in example and "path" not in example, example)
+    token = "a-token-of-24-characters"
+    planted.sends(place.title, token)
+    admin = admin_of(place.own_server(admin={"address": "0.0.0.0", "token": token}))
+    scrape = [("User-Agent", "Prometheus/3.5.0"), ("Accept-Encoding", "gzip"),
+              ("Accept", "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.3"),
+              ("X-Prometheus-Scrape-Timeout-Seconds", "10")]
+    answer = asked(place, admin, "/metrics", ("Authorization", f"{kind[1]} {token}"), *scrape)
+    expect_equal((answer.status, answer.header("content-type")),
+                 (200, "text/plain; version=0.0.4"))
+    expect(b"orrery_ready 1\n" in answer.body, answer.body)
+    expect_equal(asked(place, admin, "/metrics", *scrape).status, 401)
+    return "200, 401"
+
+
 @table.row("a port that is taken is an error that names the key")
 def _(place):
     admin = admin_of(place.server())
@@ -277,6 +309,33 @@ def _(place):
     expect_equal(facts, {"ready": "yes", "draining": "no", "sessions": "1", "loops": "1"})
     expect_equal(json.loads(orrery("status", "--json", *here).stdout), status_of(place, admin))
     return "1 session"
+
+
+@table.row("orrery status: what the server has to say about itself", over=["tcp", "tls"])
+def _(place):
+    program = place.own_server(drain={"spread": 0}, websocket={"closeTimeout": 60_000},
+                               pools={"gear:echo": {"maxConnections": 2}})
+    here = ("--set", f"admin.port={admin_of(program).port}")
+
+    def problems():
+        lines = orrery("status", *here).stdout.splitlines()
+        return [line.split(None, 1)[1] for line in lines if line.startswith("problem ")]
+
+    # The certificate of this run is good for two days.
+    renew = [text for text in problems() if re.fullmatch(r"Certificate .* expires in 47 hours\.",
+                                                         text)]
+    expect_equal((len(problems()), len(renew)), (1, 1) if place.tls else (0, 0))
+    crowd = [place.client(program) for _ in range(2)]
+    for client in crowd:
+        client.echoes()
+    expect("Pool gear:echo has no places left: 2 of 2." in problems(), problems())
+    listed = json.loads(orrery("status", "--json", *here).stdout)["problems"]
+    expect_equal([each["text"] for each in listed], problems())
+    expect_equal({each["level"] for each in listed}, {"error"})
+    expect_equal(orrery("drain", *here).returncode, 0)
+    draining = "This node is draining: 2 sessions left, newcomers are refused."
+    expect(draining in problems(), problems())
+    return draining
 
 
 @table.row("orrery drain and status: nobody listens, or no port is known")

@@ -355,6 +355,7 @@ def _(place):
     run = orrery("bench", url_of(program), *SHORT)
     expect_equal(run.returncode, 1, "exit status")
     expect("all sessions were lost" in run.stderr and "1008" in run.stderr, run.stderr)
+    expect("--set server.protocols.websocket.rateLimit=0" in run.stderr, run.stderr)
     return "1008"
 
 
@@ -373,15 +374,21 @@ def _(place):
     return "exit 0"
 
 
-@table.row("connect and bench have pages of their own, within 100 columns", over=["tcp"])
+@table.row("every command has a page of its own, within 100 columns", over=["tcp"])
 def _(place):
-    for command in ("connect", "bench"):
-        run = orrery(command, "--help")
-        expect_equal(run.returncode, 0, command)
-        expect(f"usage: orrery {command} URL" in run.stdout and "Exit status" in run.stdout,
-               run.stdout)
+    named = re.findall(r"^  ([a-z-]+)((?: [a-z]+)?)", orrery("--help").stdout, re.MULTILINE)
+    commands = [" ".join(words).split() for words in named]
+    commands = commands[:[words[0] for words in commands].index("version") + 1]
+    commands = [words if words[0] == "config" else words[:1] for words in commands]
+    expect(["config", "check"] in commands and ["drain"] in commands, f"{commands}")
+    for words in commands:
+        run = orrery(*words, "--help")
+        expect_equal((run.returncode, run.stderr), (0, ""), f"{words}")
+        name = " ".join(words)
+        for part in (f"usage: orrery {name}", "\nExit status: 0", f"\nExample: orrery {name}"):
+            expect(part in run.stdout, f"{part!r} is not in {run.stdout}")
         expect(max(map(len, run.stdout.splitlines())) <= 100, "too wide")
-    return "2 pages"
+    return f"{len(commands)} pages"
 
 
 def others(kind):

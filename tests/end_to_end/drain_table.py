@@ -2,11 +2,14 @@
 import re
 import select
 import signal
+import subprocess
 import time
 
 import frames
+import server
 import wire
 from admin_table import admin_of, asked, orrery, status_of
+from cli_table import Typist
 from rows import Table, expect, expect_between, expect_equal
 
 table = Table("drain", over=("tcp",))
@@ -150,6 +153,58 @@ def _(place):
     drained(program, 10, 0)
     expect(max(time for time, _ in told) > 0.5, "all at once, in spite of the spread")
     return "10 told, 0 cut"
+
+
+def command(program, *words):
+    """`orrery drain` with these words, while its server runs."""
+    return subprocess.Popen([server.BINARY, "drain", *words, "--set",
+                             f"admin.port={admin_of(program).port}"],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@table.row("orrery drain --wait: returns when the process no longer answers")
+def _(place):
+    program = place.own_server(drain={"spread": 1000})
+    crowd, start = crowd_of(place, program, 5), time.monotonic()
+    waiting = command(program, "--wait")
+    goodbyes(crowd, 5)
+    drained(program, 5, 0)
+    out, errors = waiting.communicate(timeout=server.PATIENCE)
+    expect_equal((waiting.returncode, errors), (0, ""))
+    expect(re.fullmatch(r"drained after \d+\.\d s\n", out), out)
+    expect_between(time.monotonic() - start, 0, 4, "its return")
+    return out.strip()
+
+
+@table.row("orrery drain --wait --timeout: exit status 1 while sessions are left")
+def _(place):
+    program = place.own_server(websocket={"closeTimeout": 60_000}, drain={"spread": 0})
+    deaf, start = place.client(program), time.monotonic()
+    deaf.echoes()
+    waiting = command(program, "--wait", "--timeout", "700ms")
+    out, errors = waiting.communicate(timeout=server.PATIENCE)
+    expect_equal((waiting.returncode, out), (1, ""))
+    expect("not drained within 0.7 s: 1 session left" in errors, errors)
+    expect_between(time.monotonic() - start, 0.7, 3, "its return")
+    deaf.hears("close 1001")
+    deaf.offer(frames.close(1001))
+    drained(program, 1, 0)
+    return "exit 1"
+
+
+@table.row("orrery drain --wait at a terminal: shows how many sessions are left")
+def _(place):
+    program = place.own_server(websocket={"closeTimeout": 60_000}, drain={"spread": 0})
+    deaf = place.client(program)
+    deaf.echoes()
+    watcher = Typist("drain", "--wait", "--set", f"admin.port={admin_of(program).port}")
+    watcher.sees("draining: 1 session left, ")
+    deaf.hears("close 1001")
+    deaf.offer(frames.close(1001))
+    watcher.sees(r"drained after \d+\.\d s")
+    expect_equal(watcher.ends(), 0, "exit status")
+    drained(program, 1, 0)
+    return "1 session left"
 
 
 @table.row("orrery drain, then SIGINT: no more waiting")

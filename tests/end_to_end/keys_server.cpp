@@ -21,8 +21,6 @@ namespace {
 
 using namespace orrery;
 
-constexpr std::uint64_t plenty_of_descriptors = 1'000;
-
 // Where callbacks stand until the row has seen what it came for.
 class Gate {
  public:
@@ -133,6 +131,6 @@ int main(int count, char** words) {
   cli::print_diagnostics(loaded, std::cerr);
   if (!loaded.ok()) return 2;
   Gate gate;
-  Server server(app::server_options(loaded.tree, plenty_of_descriptors));
+  Server server(app::server_options(loaded.tree));
   return serve(server, gate, signals);
 }

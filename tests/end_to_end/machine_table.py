@@ -1,4 +1,5 @@
 """The commands about this machine and this configuration: doctor, routes. `run.py machine`."""
+import json
 import os
 import subprocess
 import sys
@@ -94,6 +95,11 @@ def _(place):
                             timeout=server.PATIENCE)
     line = line_about(" io: ", answer)
     expect(line.startswith("fail") and "not permitted" in line and "server.io=epoll" in line, line)
+    words = [server.BINARY, "config", "check", "--set=server.io=io_uring"]
+    checked = subprocess.run([*SANDBOX, *words], capture_output=True, text=True, check=False,
+                             timeout=server.PATIENCE)
+    expect_equal(checked.returncode, 2, checked.stdout)
+    expect(checked.stderr.startswith("server.io: io_uring is not to be had"), checked.stderr)
     serve = [*SANDBOX, server.BINARY, "serve", *(f"--set={each}" for each in OWN)]
     with server.Program([*serve, "--set=server.io=io_uring"], ready=False) as refused:
         expect_equal(refused.wait(), 1, "exit status")
@@ -152,6 +158,61 @@ def _(_place):
     expect("ORRERY_PORT: warning" in said.stderr and "ORRERY_SERVER__PORT" in said.stderr,
            said.stderr)
     return "a warning"
+
+
+@table.row("config check: warns of a short token off loopback, and of a file that others may read")
+def _(place):
+    path = os.path.join(place.world.folder, "secret.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"server": {"port": 0}, "admin": {"address": "0.0.0.0", "token": "t0p s3cret"}},
+                  file)
+
+    def warnings(*words):
+        said = subprocess.run([server.BINARY, "config", "check", "--config", path, *words],
+                              capture_output=True, text=True, timeout=server.PATIENCE, check=False)
+        expect_equal((said.returncode, said.stdout), (0, "the configuration is fine\n"))
+        expect("s3cret" not in said.stderr, said.stderr)
+        return said.stderr.splitlines()
+
+    os.chmod(path, 0o600)
+    said = warnings()
+    expect(len(said) == 1 and said[0].startswith(f"{path}:1:"), said)
+    expect("admin.token: warning: found a token of 10 bytes" in said[0], said)
+    expect_equal(warnings("--set", "admin.address=127.0.0.1"), [], "on loopback")
+    os.chmod(path, 0o640)
+    said = warnings("--set", "admin.address=127.0.0.1")
+    expect(len(said) == 1 and "mode is 0640" in said[0] and "ORRERY_ADMIN__TOKEN" in said[0], said)
+    said = warnings("--set", "admin.token=one that is long enough")
+    expect_equal(said, [], "the secret is not in the file any more")
+    return "2 warnings, exit 0"
+
+
+@table.row("config explain: the value in force and where it was set, beside the default")
+def _(place):
+    path = os.path.join(place.world.folder, "explained.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('{"server": {"port": 8080,\n "maxRequestSize": "2MB"},\n "admin": {"port": 1, '
+                   '"token": "t0p s3cret"}}\n')
+
+    def told(key, *words, file=path):
+        said = subprocess.run([server.BINARY, "config", "explain", key, "--config", file, *words],
+                              capture_output=True, text=True, timeout=server.PATIENCE, check=False,
+                              env={**os.environ, "ORRERY_ADMIN__PORT": "7600"})
+        expect_equal((said.returncode, said.stderr), (0, ""), key)
+        return next(line.split(None, 2)[2] for line in said.stdout.splitlines()
+                    if line.startswith("  in force: "))
+
+    expect_equal(told("server.port"), f"8080 ({path}:1:13)")
+    expect_equal(told("server.port", "--set", "server.port=9"), "9 (--set server.port)")
+    expect_equal(told("admin.port"), "7600 (ORRERY_ADMIN__PORT)")
+    expect_equal(told("server.threads"), "the default")
+    expect_equal(told("maxMessageSize"), f'"2MB" ({path}:2:2, by server.maxRequestSize)')
+    expect_equal(told("admin.token"), f"a secret, not shown ({path}:3:23)")
+    broken = os.path.join(place.world.folder, "unexplained.json")
+    with open(broken, "w", encoding="utf-8") as file:
+        file.write('{"server": {"prot": 1}}')
+    expect("has mistakes" in told("server.port", file=broken), "a file with a mistake")
+    return "file, environment, --set"
 
 
 @table.row("routes: what is served where, as it is configured")

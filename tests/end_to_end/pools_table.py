@@ -145,8 +145,8 @@ def _(place):
 
 @table.row("connections without a session: accepting pauses, sessions notice nothing")
 def _(place):
-    # 264 descriptors, less the reserve: 200 connections, of which 20 may be without a session.
-    program = place.own_server(limit=["/usr/bin/prlimit", "--nofile=264:264"],
+    # 270 descriptors, less the reserve: 200 connections, of which 20 may be without a session.
+    program = place.own_server(limit=["/usr/bin/prlimit", "--nofile=270:270"],
                                server={"threads": 1}, websocket={"handshakeTimeout": 2000})
     settled = [place.client(program) for _ in range(10)]
     for client in settled:
@@ -197,12 +197,12 @@ def pauses_of(place, program, limit, cause, sessions=0):
 
 @table.row("out of descriptors: told once, counted, and told when accepting goes on")
 def _(place):
-    program = place.own_server(limit=["/usr/bin/prlimit", "--nofile=100:100"],
+    program = place.own_server(limit=["/usr/bin/prlimit", "--nofile=152:152"],
                                server={"threads": 2}, websocket={"handshakeTimeout": 30_000})
     few = program.log.wait_for(lambda line: "fewer sessions fit" in line)
-    expect(few and " fit=36 " in few and "maxConnections" in few, program.log.lines)
-    line = pauses_of(place, program, 100, "connections", sessions=36)
-    expect("no descriptors left for more connections connections=36" in line, line)
+    expect(few and " fit=76 " in few and "maxConnections" in few, program.log.lines)
+    line = pauses_of(place, program, 152, "connections", sessions=76)
+    expect("no descriptors left for more connections connections=76" in line, line)
     return line.split("accepting ")[1]
 
 

@@ -151,7 +151,8 @@ def _(place):
 @table.row("a file that is no JSON is refused with its place")
 def _(place):
     path, said = refused_configuration(place, '{\n  "server": {\n    "port": 1 "x"\n  }\n}\n')
-    expect(any(line.startswith(f"{path}:3:") for line in said), f"{said}")
+    told = [line for line in said if line.startswith(f"{path}:3:")]
+    expect(len(told) == 1 and told[0].endswith("a comma is probably missing before it"), f"{said}")
     return "exit 2"
 
 

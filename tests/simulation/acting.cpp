@@ -68,6 +68,7 @@ void claim(Book& book, Record& record, Session& session, const std::string& name
   book.asks_for_name(record, name);
   session.register_name(name, [&book, &record, name](Session&, const NameAnswer& answer) {
     const InCallback in(book, record, "the answer to a claim");
+    book.comes_after_its_own(record, "the answer for " + name);
     book.named(record, name, answer);
   });
 }

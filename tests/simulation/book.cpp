@@ -153,9 +153,7 @@ void Book::hears_server(Record& record, const ServerMessage& message) {
   const Id id = id_of(text);
   const std::string number = std::to_string(record.number);
   const bool of_its_own = id.source == "s" + number || id.source == "d" + number;
-  if (!record.first.empty() && !of_its_own)
-    lines.fault("session {} hears {} before {}, which it posted itself in on_open", record.number,
-                text, record.first.front());
+  if (!of_its_own) comes_after_its_own(record, text);
   if (!group.empty() && !record.groups.contains(group))
     lines.fault("session {} hears {} of {}, where it is no member", record.number, text, group);
   histories.heard(record.number, record.standing, record.pool, group, std::string(text),
@@ -163,6 +161,13 @@ void Book::hears_server(Record& record, const ServerMessage& message) {
   hears(record, id, text, group);
   std::erase(record.first, text);
   record.early.erase(std::string(text));
+}
+
+// websocket.md §2: what it posted itself in on_open comes before all that others say.
+void Book::comes_after_its_own(const Record& record, std::string_view what) {
+  if (!record.first.empty())
+    lines.fault("session {} hears {} before {}, which it posted itself in on_open", record.number,
+                what, record.first.front());
 }
 
 // A server message has reached the handler, or the client.

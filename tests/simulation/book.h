@@ -126,6 +126,7 @@ class Book {
   void leaves(Record& record);
   void opens(Record& record, Address address);
   void hears_client(Record& record, std::string_view text);
+  void comes_after_its_own(const Record& record, std::string_view what);
   void hears_server(Record& record, const ServerMessage& message);
   void sees(Record& record, const Presence& presence);
   void named(Record& record, const std::string& name, const NameAnswer& answer);

@@ -167,7 +167,8 @@ class Story {
     Record& record = stage_.book.begin(number, kind, pool);
     net::MemoryOptions options;
     if (dice_.chance(20)) options.chunk_bytes = 1 + dice_.below(dice_.chance(30) ? 20 : 300);
-    const Script first = some_script(4);
+    Script first = some_script(4);
+    if (dice_.chance(20)) first.insert(first.end(), {{Verb::rest, 20}, {Verb::post}});
     Script last;
     for (const Act& act : some_script(3))
       if (act.verb != Verb::fail) last.push_back(act);
@@ -296,7 +297,9 @@ class Story {
     std::vector<Record*> known;
     for (auto& [number, record] : stage_.book.records())
       if (record.opened) known.push_back(&record);
-    return known.empty() ? nullptr : dice_.pick(known);
+    if (known.empty()) return nullptr;
+    const auto opening = std::ranges::find(known, true, &Record::opening);
+    return opening != known.end() && dice_.chance(50) ? *opening : dice_.pick(known);
   }
 
   // Not of the workers' group.

@@ -1,56 +1,26 @@
 // What an operator should look at now, in sentences, the worst first.
 import {announce, by_id, element, keep_children, mark, write} from "./dom.js";
-import {bytes, count, drop_in_words, percent, plural} from "./words.js";
-import {level_of, share_of} from "./bar.js";
-import {certificate_in_words, certificate_is_due, certificates_of, node_state} from "./panels.js";
+import {drop_in_words, plural} from "./words.js";
+import {node_state} from "./panels.js";
 
-const most_of_a_kind = 4;
+const levels = {error: "bad", warning: "wait"};
 
 const trouble = (key, text) => ({key, text, level: "bad"});
 const warning = (key, text) => ({key, text, level: "wait"});
 
-function the_first(found, key, what) {
-  const shown = found.slice(0, most_of_a_kind), left = found.length - shown.length;
-  return left > 0 ? [...shown, warning(key, `${plural(left, "further warning")} ${what}.`)] : shown;
+// What the node itself says of its present state; /api/status and `orrery status` say the same.
+function about_now({status}) {
+  return status.problems.map(({key, text, level}) => ({key, text, level: levels[level]}));
 }
 
-function about_this_node({status, newest}) {
-  if (!status.draining)
-    return status.ready ? [] : [warning("starting", "This node is not ready for newcomers.")];
-  return [warning("draining", `This node is draining: ${plural(newest.sessions, "session")} ` +
-                              "left, newcomers are refused.")];
-}
-
-function about_accepting({metrics}) {
-  if (metrics.sum("orrery_accepting_paused") === 0) return [];
-  return [trouble("accepting", "Newcomers wait unanswered: accepting pauses, and the log says " +
-                               "why. orrery doctor tells how to raise the limit of descriptors.")];
-}
+const most_nodes = 4;
 
 function about_nodes({status}) {
-  const nodes = status.nodes ?? [];
-  const found = nodes.filter((node) => nodes.length > 1 && !node.ready).map(
+  const found = status.nodes.filter((node) => status.nodes.length > 1 && !node.ready).map(
       (node) => warning(`node ${node.name}`, `Node ${node.name} is ${node_state(node)}.`));
-  return the_first(found, "nodes", "about nodes");
-}
-
-function about_pool({name, sessions, limit, memory, memory_limit}) {
-  const found = [];
-  const say = (what, value, most, as_words) => {
-    const level = level_of(value, most);
-    const words = `${as_words(value)} of ${as_words(most)}`;
-    const key = `${name} ${what} ${level}`;
-    if (level === "full") found.push(trouble(key, `Pool ${name} has no ${what} left: ${words}.`));
-    if (level === "high") found.push(warning(
-        key, `Pool ${name} is nearly full: ${words}, ${percent(share_of(value, most))}.`));
-  };
-  say("places", sessions, limit, count);
-  if (memory_limit !== undefined) say("memory", memory, memory_limit, bytes);
-  return found;
-}
-
-function about_pools({pools}) {
-  return the_first(pools.filter(({level}) => level).flatMap(about_pool), "pools", "about pools");
+  const left = found.length - most_nodes;
+  return left <= 0 ? found : [...found.slice(0, most_nodes), warning(
+      "nodes", `${plural(left, "further warning")} about nodes.`)];
 }
 
 // What the last minute brought that it should not have.
@@ -75,19 +45,10 @@ function about_the_last_minute({newest, history}) {
   return found;
 }
 
-function about_certificates({metrics}) {
-  return certificates_of(metrics).filter(certificate_is_due).map((each) => {
-    const say = each.left_s < 3 * 86_400 ? trouble : warning;
-    return say(`certificate ${each.certificate}`,
-               `Certificate ${each.certificate} ${certificate_in_words(each)}.`);
-  });
-}
-
 const all_well = {key: "well", level: "good", text: "All is well."};
 
 export function attention_for(seen) {
-  const found = [about_this_node, about_accepting, about_pools, about_the_last_minute, about_nodes,
-                 about_certificates].flatMap((about) => about(seen));
+  const found = [about_now, about_the_last_minute, about_nodes].flatMap((about) => about(seen));
   const worst_first = (one, other) => (other.level === "bad") - (one.level === "bad");
   return found.length > 0 ? found.sort(worst_first) : [all_well];
 }

@@ -1,7 +1,7 @@
 // How full something is: as a bar, in words, and in a colour.
 import {element, mark} from "./dom.js";
 
-const nearly_full = 0.8;
+const nearly_full = 0.8;  // as in ../problems.cpp
 
 // What may hold nothing is full.
 export const share_of = (value, limit) => limit > 0 ? value / limit : 1;

@@ -174,18 +174,19 @@ function show_nodes({status}) {
 }
 
 // [{certificate, ends_s, left_s}]
-export function certificates_of(metrics, now_s = Date.now() / 1000) {
+function certificates_of(metrics, now_s = Date.now() / 1000) {
   return [...metrics.sums_by("orrery_tls_not_after_seconds", "certificate")].map(
       ([certificate, ends_s]) => ({certificate, ends_s, left_s: ends_s - now_s}));
 }
 
-export function certificate_in_words({left_s}) {
+function certificate_in_words({left_s}) {
   if (left_s <= 0) return "has expired";
   return `expires in ${left_s < 2 * day_s ? plural(Math.floor(left_s / 3600), "hour")
                                           : plural(Math.floor(left_s / day_s), "day")}`;
 }
 
-export const certificate_is_due = ({left_s}) => left_s < 14 * day_s;
+// As in ../problems.cpp.
+const certificate_is_due = ({left_s}) => left_s < 14 * day_s;
 
 function show_certificates({metrics}) {
   const certificates = certificates_of(metrics);
