@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,6 +44,9 @@ class Hall {
     return all;
   }
   [[nodiscard]] const std::vector<Address>& addresses() const { return addresses_; }
+  void send(std::string_view text) const {
+    for (const Address& address : addresses_) (void)address.send(text);
+  }
 
  private:
   std::mutex mutex_;
@@ -57,6 +61,15 @@ struct Member {
     hall.enter(session);
   }
   void on_message(Session&, Message) {}
+};
+
+// Sends to all of them from its own loop.
+struct Caller {
+  Hall& hall;
+  std::optional<Address>& address;
+  void on_open(Session& session) { address = session.address(); }
+  void on_message(Session&, Message) {}
+  void on_server_message(Session&, ServerMessage message) { hall.send(message.text()); }
 };
 
 // The same, but what comes is its handler's.
@@ -107,23 +120,27 @@ Result<void> measure(const std::string& name, Hall& hall, Listeners& listeners, 
 Result<void> measure_on(std::size_t loops) {
   Hall hall;
   Server server({.threads = loops, .log = [](LogLevel, std::string_view) {}});
+  std::optional<Address> caller;
   server.websocket<Member>("/", std::ref(hall));
+  server.websocket<Caller>("/caller", std::ref(hall), std::ref(caller));
   server.listen("127.0.0.1:0");
   if (auto started = server.start(); !started) return started;
   auto listeners = Listeners::open(port_of(server), "/", members);
   if (!listeners) return Error{listeners.error()};
+  auto line_of_caller = Listeners::open(port_of(server), "/caller", 1);
+  if (!line_of_caller) return Error{line_of_caller.error()};
   const Sender sender = server.sender();
   const auto publish = [&](const std::string& text) { sender.publish("all", text); };
-  const auto send = [&](const std::string& text) {
-    for (const Address& address : hall.addresses()) (void)address.send(text);
-  };
+  const auto send = [&](const std::string& text) { hall.send(text); };
+  const auto call = [&](const std::string& text) { (void)caller->send(text); };
   const std::string where = fmt::format(", {} loop{}", loops, loops == 1 ? "" : "s");
   for (const std::size_t bytes : {64, 16 * 1024})
     if (auto done =
             measure(fmt::format("publish {} B{}", bytes, where), hall, **listeners, bytes, publish);
         !done)
       return done;
-  return measure("address 64 B" + where, hall, **listeners, 64, send);
+  if (auto done = measure("address 64 B" + where, hall, **listeners, 64, send); !done) return done;
+  return measure("address 64 B from a session" + where, hall, **listeners, 64, call);
 }
 
 // Letters to handlers: nothing is written.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -41,13 +42,18 @@ class alignas(64) Holding {
   };
 
   void enter(const CallbackOrigin& origin) {
+    assert(!inside() && "callbacks don't overlap");
     origin_.store(&origin, std::memory_order_release);
     count();
   }
-  void leave() { count(); }
+  void leave() {
+    assert(inside());
+    count();
+  }
 
  private:
   friend class HoldWatch;
+  [[nodiscard]] bool inside() const { return sequence_.load(std::memory_order_relaxed) % 2 == 1; }
   // Odd inside a callback. Released, so that whoever sees it also sees the origin.
   void count() {
     sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_release);

@@ -38,7 +38,6 @@ class Common {
   const RegistryLimits limits;
   Loops loops;
   std::atomic<std::uint64_t> lost_to_full_loops{0};
-  std::atomic<std::uint64_t> lost_to_full_mailboxes{0};
 
  private:
   mutable std::mutex clock_mutex_;

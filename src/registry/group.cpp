@@ -102,11 +102,8 @@ bool Group::leave(const Address& who) {
 void Group::tell_watchers(Presence::Kind kind, const Address& who, const std::string& metadata) {
   watchers_.for_each([&](const Address& watcher, Watching&) {
     if (watcher == who) return;
-    switch (Mailbox::of(watcher)->post(actor::PresenceLetter{kind, name_, who, metadata})) {
-      case Posted::queued: return;
-      case Posted::full: common_->lost_to_full_mailboxes.fetch_add(1); return;
-      case Posted::gone: watchers_.remove(watcher); return;
-    }
+    const auto told = Mailbox::of(watcher)->post(actor::PresenceLetter{kind, name_, who, metadata});
+    if (told == Posted::gone) watchers_.remove(watcher);
   });
 }
 

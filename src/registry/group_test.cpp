@@ -186,7 +186,7 @@ TEST(Group, ALoopWithTooMuchUnderWayIsSparedAndTheLossCounted) {
   world.turn();
   EXPECT_EQ(quick.heard.size(), 2u);
   EXPECT_EQ(slow.heard.size(), 1u);
-  EXPECT_EQ(world.registry->dropped(DropCause::loop_full), 1u);
+  EXPECT_EQ(world.registry->lost_to_full_loops(), 1u);
   EXPECT_EQ(world.registry->bytes_under_way(0), 0u);
 }
 
@@ -298,7 +298,7 @@ TEST(Presence, WhatFindsNoRoomIsCounted) {
   for (int i = 0; i < 3; ++i) world.pool.join("tea", world.person("guest").address(), "Guest");
   world.turn();
   EXPECT_EQ(alice.heard, Transcript{"tea + Guest"});
-  EXPECT_EQ(world.registry->dropped(DropCause::mailbox_full), 2u);
+  EXPECT_EQ(alice.mailbox->take_refused(), 2u);
 }
 
 TEST(Presence, LongMetadataIsCutAtACharacter) {

@@ -97,7 +97,7 @@ void Names::take_from(const Address& holder, const std::string& name) {
   strike(holder, name);
   const auto& mailbox = actor::Mailbox::of(holder);
   if (mailbox->post(actor::NameLostLetter{name}) == Posted::full)
-    (void)mailbox->close(CloseCause::Kind::name_lost, 4000, "name lost");
+    (void)mailbox->close(CloseCause::Kind::name_lost, 4000, "name taken over");
 }
 
 // Nothing is known about the name any more; those who waited begin anew, the first one first.

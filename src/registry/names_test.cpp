@@ -99,7 +99,7 @@ TEST(Names, AHolderWithoutRoomToBeToldIsClosed) {
   claim(world.pool, alice, "captain");
   claim(world.pool, bob, "captain", Conflict::replace);
   world.turn();
-  EXPECT_EQ(alice.heard, (Transcript{"captain: registered", "close 4000 name lost"}));
+  EXPECT_EQ(alice.heard, (Transcript{"captain: registered", "close 4000 name taken over"}));
 }
 
 TEST(Names, WhatIsSentToANameReachesItsHolder) {

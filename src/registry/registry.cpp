@@ -58,12 +58,8 @@ Scope* Registry::find_scope(std::string_view pool) const {
   return found == scopes_.end() ? nullptr : found->second.get();
 }
 
-std::uint64_t Registry::dropped(DropCause cause) const {
-  switch (cause) {
-    case DropCause::loop_full: return common_->lost_to_full_loops.load();
-    case DropCause::mailbox_full: return common_->lost_to_full_mailboxes.load();
-    default: return 0;
-  }
+std::uint64_t Registry::lost_to_full_loops() const {
+  return common_->lost_to_full_loops.load();
 }
 
 std::size_t Registry::bytes_under_way(std::size_t loop) const {

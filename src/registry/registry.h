@@ -54,8 +54,8 @@ class Registry final : public std::enable_shared_from_this<Registry>, private Bu
   /// Made when it is first asked for.
   [[nodiscard]] Scope& scope(std::string_view pool);
 
-  /// Deliveries that publishing or presence lost on this node: loop_full, mailbox_full; others: 0.
-  [[nodiscard]] std::uint64_t dropped(DropCause cause) const;
+  /// Deliveries of this node that were lost for DropCause::loop_full.
+  [[nodiscard]] std::uint64_t lost_to_full_loops() const;
   /// Published payloads on their way to one loop.
   [[nodiscard]] std::size_t bytes_under_way(std::size_t loop) const;
 

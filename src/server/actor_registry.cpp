@@ -34,7 +34,7 @@ void SessionActor::join(std::string_view group, std::string_view metadata) {
 Recovery SessionActor::join(std::string_view group, const Position& since,
                             std::string_view metadata) {
   if (!session_.is_open()) return {Recovery::Kind::gap, {}, {}};
-  forget_letters(group);  // what they say is in the answer
+  forget_letters(group, Forgotten::numbered);  // the answer says what they do, or that it can't
   auto joined = scope().join_since(group, Address(mailbox()), since, metadata);
   if (!find(group)) groups_.push_back({std::string(group), std::move(joined.group)});
   return std::move(joined.recovery);
@@ -46,16 +46,17 @@ void SessionActor::leave(std::string_view group) {
   const auto record = std::move(joined->group);
   std::erase_if(groups_, [&](const Joined& each) { return each.name == group; });
   scope().leave(*record, Address(mailbox()));
-  forget_letters(group);
+  forget_letters(group, Forgotten::all);
 }
 
 // Nothing of a group comes after the session has left it.
-void SessionActor::forget_letters(std::string_view group) {
+void SessionActor::forget_letters(std::string_view group, Forgotten which) {
   const auto concerns = [&](const Waiting& event) {
     const auto* const letter = std::get_if<std::unique_ptr<actor::Letter>>(&event);
     const auto* const text =
         letter ? std::get_if<actor::TextLetter>(&(*letter)->content()) : nullptr;
-    return text && text->group == group;
+    if (!text || text->group != group) return false;
+    return which == Forgotten::all || text->position != Position{};
   };
   for (std::size_t i = waiting_.size(); i > 0; --i) {
     if (!concerns(waiting_[i - 1])) continue;

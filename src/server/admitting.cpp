@@ -75,8 +75,11 @@ void HttpProtocol::work(std::coroutine_handle<> waiter, std::function<void()> jo
 
 void HttpProtocol::work_returned() {
   if (!admitting_ || !admitting_->waiter) return;
-  const pools::Holding::Callback held(server().holding(), admitting_->route.origin);
-  if (go_on_admitting() == Progress::replaced) connection_.start_replaced();
+  const auto admission_goes_on = [this] {
+    const pools::Holding::Callback held(server().holding(), admitting_->route.origin);
+    return go_on_admitting();
+  };
+  if (admission_goes_on() == Progress::replaced) connection_.start_replaced();
 }
 
 void HttpProtocol::on_again() {

@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <stdexcept>
 
+#include "pools/hold_watch.h"
 #include "server/wire_fixture.h"
 
 namespace orrery {
@@ -87,6 +89,27 @@ TEST_F(LaterAdmission, OpensTheSessionWhenTheAnswerHasCome) {
   EXPECT_EQ(frames_behind_101(answer), "text welcome Ada\n");
   client.sends(text_frame("hello"));
   EXPECT_EQ(client.hears_frames(), "text hello\n");
+}
+
+TEST(LaterAdmissionWatched, LeavesTheCallbackBehindItToTheWatch) {
+  std::vector<std::string> reports;
+  std::optional<WireServer> server;
+  const auto look_for_a_second = [&](Session&) {
+    pools::HoldWatch watch({&server->servers[0]->holding()}, 100ms,
+                           [&](const auto& held) { reports.push_back(std::string(held.route)); });
+    watch.look(server->clock.now());
+    server->clock.advance(1s);
+    watch.look(server->clock.now());
+  };
+  server.emplace([&](Router& routes) {
+    routes
+        .websocket("/slow",
+                   Callbacks{.on_open = look_for_a_second, .on_message = [](Session&, Message) {}})
+        .admit(ask_elsewhere);
+  });
+  WireClient client(*server);
+  client.sends(handshake("/slow", "Authorization: Bearer Ada\r\n"));
+  EXPECT_EQ(reports, std::vector<std::string>{"/slow"});
 }
 
 TEST_F(LaterAdmission, MayAskSeveralTimes) {

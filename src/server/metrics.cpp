@@ -107,8 +107,7 @@ void add_metrics(const Node& node, MetricValues& values) {
     for (const auto& gear : node.rules.back()->routes->gears())
       add_gear_from_the_start(gear, values);
   for (const auto& loop : node.loops) add_loop(*loop, *node.registry, values);
-  for (const DropCause cause : {DropCause::mailbox_full, DropCause::loop_full})
-    add_dropped(cause, node.registry->dropped(cause), values);
+  add_dropped(DropCause::loop_full, node.registry->lost_to_full_loops(), values);
   for (pools::Pool* pool : node.pools.all()) add_pool(*pool, values);
 }
 

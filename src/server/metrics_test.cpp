@@ -97,6 +97,27 @@ TEST(TheMetrics, TellWhoWasRefusedAndWhatWasLost) {
   EXPECT_THAT(text, Not(HasSubstr("not_after"))) << "no TLS here";
 }
 
+TEST(TheMetrics, CountEachLossOnce) {
+  WireServer server([](Router& routes) {
+    routes
+        .websocket("/watch",
+                   Callbacks{.on_open = [](Session& client) { (void)client.track("tea"); },
+                             .on_message = [](Session&, Message) {},
+                             .on_presence = [](Session&, const Presence&) {}})
+        .limits({.mailbox_count = 1});
+    routes.websocket("/", [](Session& client, Message) {
+      client.join("tea");
+      client.leave("tea");
+      client.join("tea");
+    });
+  });
+  auto watcher = std::move(WireClient(server).opens("/watch"));
+  auto guest = std::move(WireClient(server).opens("/"));
+  guest.sends(text_frame("three comings and goings at once"));
+  EXPECT_THAT(server.engine.metrics(),
+              HasSubstr("orrery_dropped_total{cause=\"mailbox_full\"} 2\n"));
+}
+
 // What a worker's callback asked for is done on the loop, and is no callback.
 TEST(TheMetrics, TimeOneCallbackIn64OfWorkersToo) {
   WireServer server([](Router& routes) {

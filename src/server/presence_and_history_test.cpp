@@ -121,6 +121,35 @@ TEST_F(Histories, GiveBackWhatWasMissedAndThenGoOn) {
   EXPECT_TRUE(carol.hears("5 e"));
 }
 
+// Alice is busy while somebody speaks, begins a history, and speaks again.
+TEST(AHistory, LeaveWhatTheyDoNotHoldToComeByItself) {
+  TestServer server([](Router& routes) {
+    routes.websocket("/", Callbacks{.on_open = [](Session& client) { client.join("news"); },
+                                    .on_message = [](Session& client, Message) -> Task<> {
+                                      co_await client.sleep_for(1s);
+                                      const Recovery past = client.join("news", Position{});
+                                      for (const auto& missed : past.missed)
+                                        client.send("missed " + missed.payload);
+                                    },
+                                    .on_server_message =
+                                        [](Session& client, ServerMessage message) {
+                                          client.send("heard " + std::string(message.text()));
+                                        }});
+    routes.websocket("/speaker", [](Session& client, Message) {
+      client.publish("news", "a");
+      client.sender().keep_history("news", {.messages = 3});
+      client.publish("news", "b");
+    });
+  });
+  auto alice = server.connect("/");
+  alice.says("be busy");
+  server.connect("/speaker").says("speak");
+  server.advance(2s);
+  EXPECT_TRUE(alice.hears("missed b"));
+  EXPECT_TRUE(alice.hears("heard a"));
+  EXPECT_TRUE(alice.hears_nothing());
+}
+
 TEST_F(Histories, AreGapsForStrangersFromAnotherEpochAndWhereNoneIsKept) {
   alice.says("since 0 0");
   EXPECT_TRUE(alice.hears("gap"));

@@ -181,7 +181,8 @@ class SessionActor {
   [[nodiscard]] LoopServer& server() const;
   [[nodiscard]] registry::Scope& scope() const;
   [[nodiscard]] Joined* find(std::string_view group);
-  void forget_letters(std::string_view group);
+  enum class Forgotten : std::uint8_t { all, numbered };  // those that a history has
+  void forget_letters(std::string_view group, Forgotten which);
   std::uint32_t start_claim(std::string name, NameCallback then);
 
   void accept(std::unique_ptr<actor::Letter> letter);
