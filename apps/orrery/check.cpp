@@ -1,19 +1,21 @@
 #include "apps/orrery/check.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 
 #include "apps/orrery/assemble.h"
-#include "cli/config_commands.h"
 #include "config/describe.h"
 #include "config/forms.h"
 #include "config/in_force.h"
 #include "net/backend.h"
 #include "net/listen_address.h"
 #include "server/listening.h"
+#include "server/route_table.h"
 
 namespace orrery::app {
 namespace {
@@ -39,38 +41,82 @@ bool clash(const std::string& one, const std::string& other) {
   return first && second && overlap(*first, *second);
 }
 
-using Faults = std::vector<std::string>;
 using Listeners = std::vector<ListenOn>;
 
-void check_certificates(const Listeners& listeners, Faults& faults) {
-  const auto one =
-      std::ranges::find_if(listeners, [](const auto& each) { return each.tls.has_value(); });
-  if (one == listeners.end()) return;  // all show the same
-  const auto read = server::Listening(one->address, one->tls).read_certificates(nullptr);
-  if (!read) faults.push_back("server.tls: " + read.error());
-}
+// What is found, one by one, each where the file has its key.
+class Look {
+ public:
+  explicit Look(config::Loaded& loaded) : loaded_(loaded), tree_(loaded.tree) {}
 
-void check_places(const Listeners& listeners, const std::string& admin, Faults& faults) {
-  for (auto each = listeners.begin(); each != listeners.end(); ++each) {
-    const std::string& address = each->address;
-    for (auto other = listeners.begin(); other != each; ++other)
-      if (clash(address, other->address))
-        faults.push_back(fmt::format(
-            "server.address: found {}, where {} listens already; accepted: each place once",
-            address, other->address));
-    if (clash(address, admin))
-      faults.push_back(
-          fmt::format("admin.address, admin.port: found {}, where {} of the server listens; "
-                      "accepted: a place of its own, such as another admin.port",
-                      admin, address));
+  void at_everything() {
+    const auto found = listeners(tree_.server);
+    if (!found) return fault("server.address", found.error());
+    at_certificates(*found);
+    at_places(*found);
+    at_routes();
+    at_io();
   }
-}
 
-void check_io(config::Io io, Faults& faults) {
-  if (io != config::Io::io_uring) return;
-  const auto available = net::is_available(net::Backend::io_uring);
-  if (!available) faults.push_back("server.io: " + available.error());
-}
+ private:
+  void fault(const std::string& key, const std::string& what) {
+    const auto is_of_key = [&key](const auto& set) {
+      return set.second.line > 0 && (set.first == key || set.first.starts_with(key + "."));
+    };
+    const auto place = std::ranges::find_if(loaded_.set, is_of_key);
+    config::Diagnostic fault;
+    if (place == loaded_.set.end()) {
+      fault.message = key + ": " + what;
+    } else {
+      fault = place->second;
+      fault.path = key;
+      fault.message = what;
+    }
+    loaded_.errors.push_back(std::move(fault));
+  }
+
+  void at_certificates(const Listeners& listeners) {
+    const auto one =
+        std::ranges::find_if(listeners, [](const auto& each) { return each.tls.has_value(); });
+    if (one == listeners.end()) return;  // all show the same
+    const auto read = server::Listening(one->address, one->tls).read_certificates(nullptr);
+    if (!read) fault("server.tls", read.error());
+  }
+
+  void at_places(const Listeners& listeners) {
+    const std::string admin = admin_address(tree_.admin);
+    for (auto each = listeners.begin(); each != listeners.end(); ++each) {
+      const std::string& address = each->address;
+      for (auto other = listeners.begin(); other != each; ++other)
+        if (clash(address, other->address))
+          fault("server.address",
+                fmt::format("found {}, where {} listens already; accepted: each place once",
+                            address, other->address));
+      if (clash(address, admin))
+        fault("admin.port",
+              fmt::format("found {}, where {} of the server listens; accepted: a place of its own, "
+                          "such as another admin.port",
+                          admin, address));
+    }
+  }
+
+  void at_routes() {
+    Router routes;
+    const Gears gears = mount_gears(tree_.gears, routes);
+    const auto built = server::RouteTable::build(routes, server_options(tree_));
+    if (built) return;
+    std::istringstream mistakes(built.error());
+    for (std::string mistake; std::getline(mistakes, mistake);) fault("gears", mistake);
+  }
+
+  void at_io() {
+    if (tree_.server.io != config::Io::io_uring) return;
+    const auto available = net::is_available(net::Backend::io_uring);
+    if (!available) fault("server.io", available.error());
+  }
+
+  config::Loaded& loaded_;
+  const config::Tree& tree_;
+};
 
 constexpr std::size_t fewest_token_bytes = 16;
 constexpr mode_t readable_by_others = S_IRGRP | S_IROTH;
@@ -88,14 +134,11 @@ std::optional<unsigned> open_to_others(const std::string& file) {
   return facts.st_mode & 0777U;
 }
 
-}  // namespace
-
-std::vector<config::Diagnostic> warnings_beyond(const config::Loaded& loaded) {
-  std::vector<config::Diagnostic> warnings;
+void warn_of_secrets(config::Loaded& loaded) {
   for (config::Diagnostic secret : config::secrets_in(loaded)) {
     if (secret.path == "admin.token" && token_can_be_guessed(loaded.tree.admin)) {
-      warnings.push_back(secret);
-      warnings.back().message = fmt::format(
+      loaded.warnings.push_back(secret);
+      loaded.warnings.back().message = fmt::format(
           "found a token of {} bytes, though {} is not loopback; better: {} at least, such as "
           "`openssl rand -hex 24` prints",
           loaded.tree.admin.token.size(), loaded.tree.admin.address, fewest_token_bytes);
@@ -106,27 +149,25 @@ std::vector<config::Diagnostic> warnings_beyond(const config::Loaded& loaded) {
         "not its owner alone may read this secret: the file's mode is {:04o}; better: chmod 600, "
         "or {} in the environment",
         *mode, config::variable_of(secret.path));
-    warnings.push_back(std::move(secret));
+    loaded.warnings.push_back(std::move(secret));
   }
-  return warnings;
 }
 
-std::vector<std::string> faults_beyond(const config::Tree& tree) {
-  const auto found = listeners(tree.server);
-  if (!found) return {found.error()};
-  Faults faults;
-  check_certificates(*found, faults);
-  check_places(*found, admin_address(tree.admin), faults);
-  check_io(tree.server.io, faults);
-  return faults;
+}  // namespace
+
+config::Loaded looked_through(config::Loaded loaded) {
+  if (!loaded.ok()) return loaded;
+  warn_of_secrets(loaded);
+  Look(loaded).at_everything();
+  return loaded;
 }
 
-cli::Exit check_configuration(const config::Loaded& loaded, std::ostream& out,
-                              std::ostream& errors) {
-  if (!loaded.ok()) return cli::check_configuration(loaded, {}, out, errors);
-  config::Loaded whole = loaded;
-  for (auto& warning : warnings_beyond(loaded)) whole.warnings.push_back(std::move(warning));
-  return cli::check_configuration(whole, faults_beyond(loaded.tree), out, errors);
+void log_remarks(const config::Loaded& configuration, observe::Log& log) {
+  for (const auto& warning : configuration.warnings)
+    log.warn("configuration", {{"place", warning.text()}});
+  if (!configuration.inactive.empty())
+    log.warn("configuration keys that do not act in this release",
+             {{"keys", fmt::format("{}", fmt::join(configuration.inactive, ","))}});
 }
 
 }  // namespace orrery::app

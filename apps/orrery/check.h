@@ -4,23 +4,16 @@
 // Thread  one.
 #pragma once
 
-#include <iosfwd>
-#include <string>
-#include <vector>
-
-#include "cli/command_line.h"
 #include "config/load.h"
+#include "observe/log.h"
 
 namespace orrery::app {
 
-/// What is wrong though each key is accepted: certificates, two listeners at one place, an
-/// io_uring that this machine forbids.
-std::vector<std::string> faults_beyond(const config::Tree& tree);
+/// The same with what only a look beyond the keys finds: clashing places, routes that can't be,
+/// certificates, an io_uring that this machine forbids; and warnings of secrets.
+config::Loaded looked_through(config::Loaded loaded);
 
-/// What is accepted, but should not stay so: secrets that can be guessed, or read by others.
-std::vector<config::Diagnostic> warnings_beyond(const config::Loaded& loaded);
-
-cli::Exit check_configuration(const config::Loaded& loaded, std::ostream& out,
-                              std::ostream& errors);
+/// Warnings, and keys that do not act.
+void log_remarks(const config::Loaded& configuration, observe::Log& log);
 
 }  // namespace orrery::app

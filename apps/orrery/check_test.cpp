@@ -17,9 +17,11 @@ using testing::IsEmpty;
 std::vector<std::string> faults_of(std::vector<std::string> sets) {
   config::Sources sources;
   sources.sets = std::move(sets);
-  const config::Loaded loaded = config::load(sources);
+  config::Loaded loaded = config::load(sources);
   for (const auto& error : loaded.errors) ADD_FAILURE() << error.text();
-  return faults_beyond(loaded.tree);
+  std::vector<std::string> faults;
+  for (const auto& error : looked_through(std::move(loaded)).errors) faults.push_back(error.text());
+  return faults;
 }
 
 TEST(Check, NamesTheWholePathOfACertificateThatIsNotThere) {
@@ -53,10 +55,10 @@ TEST(Check, NoticesTwoListenersAtOnePlace) {
 }
 
 std::vector<std::string> warnings_of(const config::Sources& sources) {
-  const config::Loaded loaded = config::load(sources);
+  const config::Loaded loaded = looked_through(config::load(sources));
   for (const auto& error : loaded.errors) ADD_FAILURE() << error.text();
   std::vector<std::string> texts;
-  for (const auto& warning : warnings_beyond(loaded)) texts.push_back(warning.text());
+  for (const auto& warning : loaded.warnings) texts.push_back(warning.text());
   return texts;
 }
 
@@ -110,11 +112,25 @@ TEST(Check, WarnsOfASecretThatOthersMayRead) {
 
 TEST(Check, LeavesFaultsOfTheKeysToThemselves) {
   config::Sources sources;
-  sources.sets = {"server.port=x"};
-  std::ostringstream out, errors;
-  EXPECT_EQ(check_configuration(config::load(sources), out, errors), cli::Exit::refused);
-  EXPECT_EQ(out.str(), "");
-  EXPECT_THAT(errors.str(), HasSubstr("server.port"));
+  sources.sets = {"server.port=x", "admin.port=7512"};
+  EXPECT_EQ(looked_through(config::load(sources)).errors.size(), 1u);
+}
+
+TEST(Check, NoticesRoutesThatCantBe) {
+  const auto faults = faults_of({R"(gears={"echo": {"hosts": ["a.example", "A.example"]}})"});
+  ASSERT_THAT(faults, testing::Not(IsEmpty()));
+  EXPECT_THAT(faults, testing::Each(HasSubstr("declared twice")));
+}
+
+TEST(Check, SaysWhereInTheFile) {
+  config::Sources sources;
+  sources.file = {
+      "x.json", "{\"admin\": {\"port\": 0},\n \"server\": {\"address\": [\"*:1\", \"[::1]:1\"]}}"};
+  const auto errors = looked_through(config::load(sources)).errors;
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].text(),
+            "x.json:2:13: server.address: found [::1]:1, where *:1 listens already; accepted: each "
+            "place once");
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ cli::Exit run(const cli::CommandLine& line) {
   switch (line.command) {
     case cli::Command::serve: return app::serve(loaded, std::cout, std::cerr);
     case cli::Command::config_check:
-      return app::check_configuration(loaded(), std::cout, std::cerr);
+      return cli::check_configuration(app::looked_through(loaded()), std::cout, std::cerr);
     case cli::Command::config_defaults: return cli::print(config::defaults_text(), std::cout);
     case cli::Command::config_explain:
       return cli::explain_key(line.key, loaded(), std::cout, std::cerr);

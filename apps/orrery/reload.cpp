@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "apps/orrery/assemble.h"
+#include "apps/orrery/check.h"
 #include "config/changes.h"
 
 namespace orrery::app {
@@ -14,9 +15,11 @@ namespace orrery::app {
 ReloadReport Reload::run(std::string_view asked_by) {
   const std::lock_guard lock(mutex_);
   parts_.begins();
-  const ReloadReport report = apply(parts_.read());
+  const config::Loaded loaded = looked_through(parts_.read());
+  const ReloadReport report = apply(loaded);
   parts_.ends();
   observe::Log& log = parts_.log;
+  log_remarks(loaded, log);
   for (const auto& error : report.errors) log.error("reload refused", {{"why", error}});
   if (report.errors.empty())
     log.info("RELOAD", {{"asked_by", asked_by},
@@ -34,7 +37,7 @@ void Reload::read_certificates() {
                      {{"why", observe::quoted(read.error())}});
 }
 
-ReloadReport Reload::apply(config::Loaded loaded) {
+ReloadReport Reload::apply(const config::Loaded& loaded) {
   ReloadReport report;
   for (const auto& error : loaded.errors) report.errors.push_back(error.text());
   if (!report.errors.empty()) return report;
@@ -48,7 +51,7 @@ ReloadReport Reload::apply(config::Loaded loaded) {
   std::erase_if(report.applied, [](const auto& key) { return !config::acts_at_once(key); });
   report.needs_restart = config::changes(started_, loaded.tree);
   std::erase_if(report.needs_restart, config::acts_at_once);
-  running_ = std::move(loaded.tree);
+  running_ = loaded.tree;
   return report;
 }
 

@@ -43,7 +43,7 @@ class Reload {
   void read_certificates();
 
  private:
-  [[nodiscard]] ReloadReport apply(config::Loaded loaded);
+  [[nodiscard]] ReloadReport apply(const config::Loaded& loaded);
 
   const Parts parts_;
   const config::Tree started_;

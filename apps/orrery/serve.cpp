@@ -13,6 +13,7 @@
 
 #include "apps/orrery/admin_listener.h"
 #include "apps/orrery/assemble.h"
+#include "apps/orrery/check.h"
 #include "apps/orrery/exit_deadline.h"
 #include "apps/orrery/file_watch.h"
 #include "apps/orrery/passed_sockets.h"
@@ -29,14 +30,6 @@
 
 namespace orrery::app {
 namespace {
-
-void log_configuration(const config::Loaded& configuration, observe::Log& log) {
-  for (const auto& warning : configuration.warnings)
-    log.warn("configuration", {{"place", warning.text()}});
-  if (!configuration.inactive.empty())
-    log.warn("configuration keys that do not act in this release",
-             {{"keys", fmt::format("{}", fmt::join(configuration.inactive, ","))}});
-}
 
 // Beyond what fits newcomers wait in the kernel, unanswered, where a full pool would say 503.
 void warn_of_few_descriptors(const config::Tree& tree, std::uint64_t fit, observe::Log& log) {
@@ -230,13 +223,13 @@ std::string_view version() {
 }
 
 cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& log_out) {
-  const config::Loaded configuration = read();
+  const config::Loaded configuration = looked_through(read());
   if (!configuration.ok()) return refuse(configuration, log_out);
   const config::Tree& tree = configuration.tree;
   const BlockedSignals signals;
   const SystemClock clock;
   observe::SpdlogLog log(log_options(tree.log), log_out);
-  log_configuration(configuration, log);
+  log_remarks(configuration, log);
   const std::uint64_t descriptors = net::raise_descriptor_limit();
 
   Router routes;

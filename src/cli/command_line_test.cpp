@@ -249,7 +249,7 @@ struct Said {
 
 Said check(const CommandLine& line) {
   std::ostringstream out, errors;
-  const Exit exit = check_configuration(load_configuration(line), {}, out, errors);
+  const Exit exit = check_configuration(load_configuration(line), out, errors);
   return {exit, out.str(), errors.str()};
 }
 
@@ -261,12 +261,6 @@ TEST(ConfigCheck, SaysThatAllIsWell) {
       said.out,
       "cluster.token is accepted, but does not act in this release\nthe configuration is fine\n");
   EXPECT_EQ(said.errors, "");
-}
-
-TEST(ConfigCheck, TellsWhatOnlyALookBeyondFinds) {
-  std::ostringstream out, errors;
-  EXPECT_EQ(check_configuration({}, {"server.tls: no such file"}, out, errors), Exit::refused);
-  EXPECT_EQ(out.str() + errors.str(), "server.tls: no such file\n");
 }
 
 TEST(ConfigCheck, TellsFaultsAndWarningsWithTheirPlace) {

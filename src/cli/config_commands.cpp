@@ -28,11 +28,9 @@ void print_diagnostics(const config::Loaded& loaded, std::ostream& out) {
   out.flush();
 }
 
-Exit check_configuration(const config::Loaded& loaded, const std::vector<std::string>& faults,
-                         std::ostream& out, std::ostream& errors) {
+Exit check_configuration(const config::Loaded& loaded, std::ostream& out, std::ostream& errors) {
   print_diagnostics(loaded, errors);
-  for (const auto& fault : faults) errors << fault << '\n';
-  if (!loaded.ok() || !faults.empty()) return Exit::refused;
+  if (!loaded.ok()) return Exit::refused;
   for (const auto& key : loaded.inactive)
     out << key << " is accepted, but does not act in this release\n";
   out << "the configuration is fine\n";

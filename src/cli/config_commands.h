@@ -16,9 +16,7 @@ config::Loaded load_configuration(const CommandLine& line);
 /// Prints one diagnostic per line: errors, and warnings marked as such.
 void print_diagnostics(const config::Loaded& loaded, std::ostream& out);
 
-/// `faults` are those that only a look beyond the configuration finds, such as at certificates.
-Exit check_configuration(const config::Loaded& loaded, const std::vector<std::string>& faults,
-                         std::ostream& out, std::ostream& errors);
+Exit check_configuration(const config::Loaded& loaded, std::ostream& out, std::ostream& errors);
 /// With what the key is in this configuration, even if that has mistakes.
 Exit explain_key(const std::string& key, const config::Loaded& loaded, std::ostream& out,
                  std::ostream& errors);

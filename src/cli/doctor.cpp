@@ -151,6 +151,13 @@ Finding io(config::Io chosen, const Machine& machine) {
       "`sysctl -w kernel.io_uring_disabled=0` and a sandbox that allows it, or server.io=epoll"};
 }
 
+// It comes with the cluster's engines: docs/decisions/0025-what-waits-for-its-gear.md.
+std::optional<Finding> cluster(config::Engine engine) {
+  if (engine == config::Engine::local) return std::nullopt;
+  return Finding{Health::warn, "cluster", "NATS does not act in this release: the node runs alone",
+                 "cluster.engine=local until then"};
+}
+
 Finding listener(const std::string& address, const Machine& machine) {
   const std::string what = "listener " + address;
   const PortAnswer answer = machine.listen(address);
@@ -184,6 +191,7 @@ std::vector<Finding> examine(const config::Tree& tree, const std::vector<std::st
   for (const auto& tls : tree.server.tls)
     if (!tls.certificate.empty()) findings.push_back(certificate(tls, machine));
   for (const auto& address : addresses) findings.push_back(listener(address, machine));
+  if (auto alone = cluster(tree.cluster.engine)) findings.push_back(std::move(*alone));
   return findings;
 }
 

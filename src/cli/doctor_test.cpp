@@ -141,6 +141,14 @@ TEST(Doctor, BelievesAMachineThatHidesItsSettings) {
   EXPECT_THAT(visit(machine).says, HasSubstr("net.core.somaxconn is not shown here"));
 }
 
+TEST(Doctor, SaysThatANodeRunsAlone) {
+  config::Tree tree;
+  tree.cluster.engine = config::Engine::nats;
+  const auto findings = examine(tree, {}, ToldMachine());
+  EXPECT_EQ(findings.back().what, "cluster");
+  EXPECT_EQ(findings.back().health, Health::warn);
+}
+
 TEST(Doctor, ReadsTheDatesOfCertificates) {
   ToldMachine machine;
   machine.dates = CertificateDates{today - 24h, today + 13 * 24h};

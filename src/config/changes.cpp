@@ -14,7 +14,7 @@ using Values = std::vector<std::pair<std::string, std::string>>;
 
 void collect(const std::string& prefix, const Keys& keys, Values& values) {
   for (const Key& key : keys) {
-    if (!key.same_as.empty()) continue;
+    if (!key.same_as.empty() || key.acts == Acts::later) continue;
     const std::string path = prefix + std::string(key.name);
     if (const auto* section = std::get_if<Section>(&key.slot)) {
       collect(path + ".", section->keys, values);
@@ -67,12 +67,16 @@ std::vector<std::string> changes(const Tree& from, const Tree& to) {
 }
 
 bool acts_at_once(std::string_view path) {
-  constexpr std::string_view whole[] = {"log.level", "server.trustedProxies",
-                                        "server.callbackBudget"};
+  constexpr std::string_view whole[] = {"unknownKeys",
+                                        "log.level",
+                                        "server.trustedProxies",
+                                        "server.callbackBudget",
+                                        "server.maxHeadBytes",
+                                        "server.maxRequestSize",
+                                        "server.httpIdleTimeout",
+                                        "server.bodyTimeout"};
   constexpr std::string_view below[] = {"pools.", "drain.", "server.protocols.websocket."};
-  constexpr std::string_view never[] = {"server.protocols.websocket.enabled",
-                                        "server.protocols.websocket.handshakeTimeout"};
-  if (std::ranges::find(never, path) != std::ranges::end(never)) return false;
+  if (path == "server.protocols.websocket.enabled") return false;
   return std::ranges::find(whole, path) != std::ranges::end(whole) ||
          std::ranges::any_of(below, [&](auto prefix) { return path.starts_with(prefix); });
 }

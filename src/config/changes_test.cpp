@@ -35,9 +35,18 @@ TEST(Changes, NameWhatCameAndWhatWent) {
   EXPECT_THAT(changes(one, none), ElementsAre("pools.tenant:acme"));
 }
 
+TEST(Changes, LeaveOutWhatDoesNotActYet) {
+  EXPECT_THAT(
+      changes(tree_of({}), tree_of({"pools.gear:echo.maxConnections=5",
+                                    "server.protocols.websocket.realtimeNotifications=false",
+                                    "cluster.leaseTime=6000"})),
+      ElementsAre("pools.gear:echo"));
+}
+
 TEST(Changes, ActAtOnceOrNeedARestart) {
   for (const char* key : {"log.level", "server.protocols.websocket.idleTimeout", "drain.spread",
-                          "pools.tenant:acme.maxConnections", "server.trustedProxies"}) {
+                          "pools.tenant:acme.maxConnections", "server.trustedProxies",
+                          "server.maxRequestSize", "server.protocols.websocket.handshakeTimeout"}) {
     EXPECT_TRUE(acts_at_once(key)) << key;
   }
   for (const char* key :

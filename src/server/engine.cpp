@@ -147,7 +147,8 @@ Result<std::unique_ptr<const Rules>> Engine::rules_for(const ServerOptions& opti
         "be trusted until it is started again"};
   auto table = RouteTable::build(*routes_, options);
   if (!table) return Error{table.error()};
-  return std::make_unique<const Rules>(Rules{std::move(*table), std::move(*trusted)});
+  return std::make_unique<const Rules>(
+      Rules{std::move(*table), std::move(*trusted), options.http_limits});
 }
 
 Result<LoopServer*> Engine::start_on(const Router& routes, net::Loop& loop) {

@@ -28,15 +28,14 @@ http::HeadLimits head_limits(const HttpLimits& limits) {
 }  // namespace
 
 HttpProtocol::HttpProtocol(Connection& connection)
-    : connection_(connection),
-      reader_(head_limits(connection.server().node().options.http_limits)) {}
+    : connection_(connection), reader_(head_limits(connection.server().rules().http_limits)) {}
 
 void HttpProtocol::start() {
   wait_for(Waiting::first_head);
 }
 
 void HttpProtocol::wait_for(Waiting what) {
-  const HttpLimits& limits = server().node().options.http_limits;
+  const HttpLimits& limits = server().rules().http_limits;
   waiting_ = what;
   const milliseconds allowed = what == Waiting::next_request ? limits.idle
                                : what == Waiting::body       ? limits.body_timeout

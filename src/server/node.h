@@ -40,6 +40,7 @@ struct Environment {
 struct Rules {
   std::unique_ptr<RouteTable> routes;
   net::Networks trusted;  // proxies
+  HttpLimits http_limits;
 };
 
 struct Node {

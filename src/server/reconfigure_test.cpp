@@ -60,6 +60,27 @@ TEST(AServerThatIsReconfigured, TakesOriginsAndTrustedProxies) {
   EXPECT_EQ(answers_in(keeps_alive.hears()), "200 203.0.113.9\n\n") << "the next request";
 }
 
+TEST(AServerThatIsReconfigured, HoldsNewConnectionsToTheNewLimitsOfHttp) {
+  WireServer server([](Router& routes) {
+    routes.post("/",
+                [](const Request& request) { return Response::text(std::string(request.body())); });
+  });
+  WireClient before(server);
+  before.sends(server::request("POST /", "", "abcd"));
+  EXPECT_EQ(answers_in(before.hears()), "200 abcd\n");
+  ServerOptions options;
+  options.http_limits.body_bytes = 3;
+  options.http_limits.handshake_timeout = 1s;
+  ASSERT_TRUE(server.engine.reconfigure(options));
+  server.settle();
+  WireClient after(server), silent(server);
+  after.sends(server::request("POST /", "", "abcd"));
+  EXPECT_THAT(after.hears(), HasSubstr("413"));
+  silent.sends("GET ");
+  server.advance(2s);
+  EXPECT_THAT(silent.hears(), HasSubstr("408"));
+}
+
 TEST(AServerThatIsReconfigured, ChangesItsPools) {
   ServerOptions options;
   options.pools = {{"gear:main", {.sessions = 1}}, {"tenant:acme", {.gears = {"main"}}}};

@@ -37,6 +37,10 @@ async function expect_all_numbers() {
   for (const [gear, sessions] of Object.entries(gears))
     same(sessions, sum(metrics, "orrery_sessions", `gear="${gear}"`), gear);
   expect("echo" in gears, "no gear echo");
+  same(Object.values(await list_of(page, "nodes", "node", "node-sessions")),
+       [sum(metrics, "orrery_sessions")], "nodes");
+  const ready = await page.getByTestId("node-state").getAttribute("data-state") === "ready";
+  same(Number(ready), sum(metrics, "orrery_ready"), "the node's state");
   return metrics.length;
 }
 

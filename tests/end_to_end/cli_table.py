@@ -304,6 +304,16 @@ def _(place):
     return "opened"
 
 
+@table.row("bench at a terminal: shows how it goes", over=["tcp"])
+def _(place):
+    watcher = Typist("bench", url_of(place.server()), "--connections", "2", "--warmup", "0",
+                     "--duration", "1s")
+    watcher.sees(r"\r\x1b\[K[^\r\n]*2 open, \d+ answered, \d+ per second")
+    watcher.sees(r"\d messages per second")
+    expect_equal(watcher.ends(), 0, "exit status")
+    return "while it runs, then the report"
+
+
 @table.row("bench: sessions that are held in silence")
 def _(place):
     program = place.own_server()

@@ -102,7 +102,7 @@ def _(place):
     expect(checked.stderr.startswith("server.io: io_uring is not to be had"), checked.stderr)
     serve = [*SANDBOX, server.BINARY, "serve", *(f"--set={each}" for each in OWN)]
     with server.Program([*serve, "--set=server.io=io_uring"], ready=False) as refused:
-        expect_equal(refused.wait(), 1, "exit status")
+        expect_equal(refused.wait(), 2, "exit status")
         expect(any("server.io: io_uring is not to be had here: Operation not permitted" in line
                    for line in refused.log.lines), refused.log.lines)
     for io in ("auto", "epoll"):
@@ -147,6 +147,55 @@ def _(_place):
     expect_equal(check("server.port=7513", "server.address=127.0.0.2").returncode, 0)
     expect_equal(check("server.port=0", "admin.port=0").returncode, 0)
     return "exit 2"
+
+
+IMPOSSIBLE = (
+    ("server.address=0.0.0.0:99999", "server.address"),
+    ("server.address=example.com", "server.address"),
+    ("admin.address=127.0.0.1:7600", "without a port"),
+    ("server.protocols.websocket.origins=null", "origins"),
+    ("server.protocols.websocket.origins=https://app.example:99999", "origins"),
+    ("gears.chat.hosts=chat.example:7512", "without a port"),
+    ('gears={"chat": {"hosts": ["a.example", "A.example"]}}', "declared twice"),
+    ("gears.echo.mount=/:a/:a", "without parameters"),
+    ("server.port=7513", "such as another admin.port"),
+)
+
+
+@table.row("what serve would refuse, config check refuses, with the same words and status 2")
+def _(_place):
+    for change, words in IMPOSSIBLE:
+        checked = check(change)
+        expect_equal((checked.returncode, checked.stdout), (2, ""), change)
+        expect(words in checked.stderr, checked.stderr)
+        refused = subprocess.run([server.BINARY, "serve", f"--set={change}"], capture_output=True,
+                                 text=True, timeout=server.PATIENCE, check=False)
+        expect_equal((refused.returncode, refused.stdout, refused.stderr),
+                     (2, "", checked.stderr), change)
+    return f"{len(IMPOSSIBLE)} times 2"
+
+
+@table.row("the file is --config's, else ./orrery.json, else that of /etc")
+def _(place):
+    folder = os.path.join(place.world.folder, "search")
+    os.makedirs(folder)
+    for name, port in (("orrery.json", 1111), ("other.json", 2222)):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            json.dump({"server": {"port": port}}, file)
+
+    def explained(*words):
+        run = subprocess.run([server.BINARY, "config", "explain", "server.port", *words],
+                             cwd=folder, capture_output=True, text=True, timeout=server.PATIENCE,
+                             check=True)
+        return [line for line in run.stdout.splitlines() if "in force" in line]
+
+    here, given = explained(), explained("--config", "other.json")
+    expect("1111" in here[0] and "orrery.json:1:" in here[0], here)
+    expect("2222" in given[0] and "other.json:1:" in given[0], given)
+    os.remove(os.path.join(folder, "orrery.json"))
+    if not os.path.exists("/etc/orrery/orrery.json"):
+        expect("default" in explained()[0], "no file, and not the default")
+    return "other.json, orrery.json, the default"
 
 
 @table.row("config check: a variable that looks like a key and is none")

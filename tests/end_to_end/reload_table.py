@@ -83,6 +83,23 @@ def _(place):
     return "applied, restart"
 
 
+@table.row("a reload tells warnings, and nothing of keys that do not act yet")
+def _(place):
+    program = place.own_server()
+
+    def change(tree):
+        tree.update(unknownKeys="warn", pools={"gear:echo": {"maxConnectionsInCluster": 5}})
+        tree["server"]["prot"] = 1
+    rewrite(program, change)
+    answer = reload(admin_of(program))
+    expect_equal((answer.returncode, set(answer.stdout.splitlines())), (0, {
+        "unknownKeys acts from now on", "pools.gear:echo acts from now on"}))
+    expect(program.log.wait_for(lambda text: "server.prot" in text), program.log.lines)
+    expect(program.log.wait_for(lambda text: "do not act in this release" in text and
+                                "maxConnectionsInCluster" in text), program.log.lines)
+    return "told"
+
+
 @table.row("a bad file changes nothing and says where it is wrong")
 def _(place):
     program = place.own_server()
