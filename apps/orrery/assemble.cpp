@@ -177,7 +177,7 @@ Result<std::vector<ListenOn>> listeners(const config::Server& server) {
       all.push_back({with_port(address, server.port), tls});
     }
   }
-  if (all.empty()) return Error{"server.address: found no address; give at least one"};
+  if (all.empty()) return Error{"found no address; give at least one"};
   return all;
 }
 

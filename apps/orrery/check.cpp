@@ -1,5 +1,6 @@
 #include "apps/orrery/check.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/stat.h>
@@ -28,6 +29,9 @@ bool covers(const std::string& everywhere, const std::string& host) {
 
 bool overlap(const net::ListenAddress& one, const net::ListenAddress& other) {
   const auto host = [](const net::ListenAddress& of) {
+    in6_addr bytes{};  // an IPv6 address is written in many ways
+    if (::inet_pton(AF_INET6, of.host.c_str(), &bytes) == 1)
+      return std::string(reinterpret_cast<const char*>(&bytes), sizeof bytes);
     return of.host == "localhost" ? std::string("127.0.0.1") : of.host;
   };
   if (one.is_unix() || other.is_unix()) return one.is_unix() && one == other;
@@ -37,6 +41,7 @@ bool overlap(const net::ListenAddress& one, const net::ListenAddress& other) {
 
 // Sockets of systemd have no address here: nothing is known of them.
 bool clash(const std::string& one, const std::string& other) {
+  if (one.starts_with("systemd") || other.starts_with("systemd")) return false;
   const auto first = net::parse_listen_address(one), second = net::parse_listen_address(other);
   return first && second && overlap(*first, *second);
 }
@@ -59,19 +64,23 @@ class Look {
 
  private:
   void fault(const std::string& key, const std::string& what) {
-    const auto is_of_key = [&key](const auto& set) {
-      return set.second.line > 0 && (set.first == key || set.first.starts_with(key + "."));
-    };
-    const auto place = std::ranges::find_if(loaded_.set, is_of_key);
-    config::Diagnostic fault;
-    if (place == loaded_.set.end()) {
-      fault.message = key + ": " + what;
-    } else {
-      fault = place->second;
+    config::Diagnostic fault{.message = key + ": " + what};
+    if (const auto* place = place_of(key)) {
+      fault = *place;
       fault.path = key;
       fault.message = what;
     }
     loaded_.errors.push_back(std::move(fault));
+  }
+
+  // Where it was set; of several keys below it, the one that went over the file.
+  [[nodiscard]] const config::Diagnostic* place_of(const std::string& key) const {
+    const config::Diagnostic* found = nullptr;
+    for (const auto& [path, place] : loaded_.set) {
+      if (path != key && !path.starts_with(key + ".")) continue;
+      if (found == nullptr || place.line == 0) found = &place;
+    }
+    return found;
   }
 
   void at_certificates(const Listeners& listeners) {
@@ -92,9 +101,8 @@ class Look {
                 fmt::format("found {}, where {} listens already; accepted: each place once",
                             address, other->address));
       if (clash(address, admin))
-        fault("admin.port",
-              fmt::format("found {}, where {} of the server listens; accepted: a place of its own, "
-                          "such as another admin.port",
+        fault(admin.starts_with("unix:") ? "admin.address" : "admin.port",
+              fmt::format("found {}, where {} of the server listens; accepted: a place of its own",
                           admin, address));
     }
   }
@@ -146,8 +154,8 @@ void warn_of_secrets(config::Loaded& loaded) {
     const auto mode = secret.line > 0 ? open_to_others(secret.source) : std::nullopt;
     if (!mode) continue;
     secret.message = fmt::format(
-        "not its owner alone may read this secret: the file's mode is {:04o}; better: chmod 600, "
-        "or {} in the environment",
+        "not its owner alone may read this secret: the file's mode is {:04o}; better: {} in the "
+        "environment, or a file that only the server's user can read",
         *mode, config::variable_of(secret.path));
     loaded.warnings.push_back(std::move(secret));
   }

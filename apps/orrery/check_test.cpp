@@ -27,7 +27,7 @@ std::vector<std::string> faults_of(std::vector<std::string> sets) {
 TEST(Check, NamesTheWholePathOfACertificateThatIsNotThere) {
   EXPECT_THAT(faults_of({"server.tls.certificate=not-here.pem", "server.tls.key=nor-here.pem"}),
               ElementsAre(testing::MatchesRegex(
-                  "server.tls: certificate /.*/not-here.pem: cannot be read: .*")));
+                  ".*: server.tls: certificate /.*/not-here.pem: cannot be read: .*")));
   EXPECT_THAT(faults_of({"server.tls.certificate=not-here.pem", "server.tls.key=nor-here.pem",
                          "server.address=unix:/nowhere/o.sock"}),
               IsEmpty())
@@ -35,7 +35,7 @@ TEST(Check, NamesTheWholePathOfACertificateThatIsNotThere) {
 }
 
 TEST(Check, NoticesTwoListenersAtOnePlace) {
-  const auto both = HasSubstr("such as another admin.port");
+  const auto both = HasSubstr("accepted: a place of its own");
   EXPECT_THAT(faults_of({"server.port=7513"}), ElementsAre(both));
   EXPECT_THAT(faults_of({"server.port=7513", "server.address=localhost"}), ElementsAre(both));
   EXPECT_THAT(faults_of({"server.address=127.0.0.2,127.0.0.1:7513"}), ElementsAre(both));
@@ -43,12 +43,15 @@ TEST(Check, NoticesTwoListenersAtOnePlace) {
               ElementsAre(both));
   EXPECT_THAT(faults_of({"server.port=7513", "server.address=[::]"}), ElementsAre(both));
   EXPECT_THAT(faults_of({"server.address=127.0.0.1:1,localhost:2,127.0.0.1:2,0.0.0.0:1"}),
-              ElementsAre("server.address: found 127.0.0.1:2, where localhost:2 listens already; "
-                          "accepted: each place once",
+              ElementsAre(HasSubstr("server.address: found 127.0.0.1:2, where localhost:2 listens "
+                                    "already; accepted: each place once"),
                           HasSubstr("found 0.0.0.0:1, where 127.0.0.1:1 listens")));
   EXPECT_THAT(faults_of({}), IsEmpty());
   EXPECT_THAT(faults_of({"server.port=7513", "server.address=127.0.0.2"}), IsEmpty());
+  EXPECT_THAT(faults_of({R"(server.address=["[::1]:1", "[0:0::1]:1"])"}),
+              ElementsAre(HasSubstr("once")));
   EXPECT_THAT(faults_of({"server.address=0.0.0.0:1,[::1]:1"}), IsEmpty()) << "one IPv4, one IPv6";
+  EXPECT_THAT(faults_of({"server.address=systemd:7512,0.0.0.0:7512"}), IsEmpty()) << "a name";
   EXPECT_THAT(faults_of({"server.port=0", "admin.port=0"}), IsEmpty());
   EXPECT_THAT(faults_of({"server.address=systemd", "admin.address=systemd", "admin.token=x"}),
               IsEmpty());
@@ -120,6 +123,20 @@ TEST(Check, NoticesRoutesThatCantBe) {
   const auto faults = faults_of({R"(gears={"echo": {"hosts": ["a.example", "A.example"]}})"});
   ASSERT_THAT(faults, testing::Not(IsEmpty()));
   EXPECT_THAT(faults, testing::Each(HasSubstr("declared twice")));
+}
+
+TEST(Check, SaysWhatIsMissing) {
+  EXPECT_THAT(faults_of({"server.address=[]"}),
+              ElementsAre(testing::MatchesRegex("[^:]*: server.address: found no address.*")));
+}
+
+TEST(Check, SaysWhoWentOverTheFile) {
+  config::Sources sources;
+  sources.file = {"x.json", R"({"server": {"tls": {"certificate": "a", "key": "b"}}})"};
+  sources.environment = {{"ORRERY_SERVER__TLS__CERTIFICATE", "/nowhere"}};
+  const auto errors = looked_through(config::load(sources)).errors;
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_THAT(errors[0].text(), testing::StartsWith("ORRERY_SERVER__TLS__CERTIFICATE: server.tls"));
 }
 
 TEST(Check, SaysWhereInTheFile) {

@@ -17,7 +17,7 @@ cli::Exit examine_machine(const config::Loaded& configuration, std::ostream& out
   const config::Tree& tree = configuration.tree;
   const auto found = listeners(tree.server);
   if (!found) {
-    errors << "orrery doctor: " << found.error() << '\n';
+    errors << "orrery doctor: server.address: " << found.error() << '\n';
     return cli::Exit::failed;
   }
   std::vector<std::string> addresses;

@@ -62,7 +62,8 @@ struct ServerOptions {
   HttpLimits http_limits{};
   std::vector<std::string> origins{"same-origin"};  // see WebsocketRoute::origins()
   /// Open ones at most; a tenth of them may be without a session; more wait in the backlog. 0: what
-  /// the process's limit of descriptors allows, less 64, and six for each loop.
+  /// the process's limit of descriptors allows, less 64, and six for each loop, but half of it at
+  /// least.
   std::size_t connections = 0;
   std::map<std::string, PoolLimits> pools{};  // "gear:chat", "tenant:acme"; others: the defaults
   milliseconds callback_budget = 100ms;       // a callback that holds its loop longer is logged

@@ -1,6 +1,7 @@
 #include "config/forms.h"
 
 #include <arpa/inet.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <charconv>
@@ -47,7 +48,10 @@ bool is_bracketed_ip(std::string_view text) {
 // Not a descriptor: that is for programs of one's own; here "systemd" finds them.
 bool is_place_without_port(std::string_view text) {
   constexpr std::string_view unix_socket = "unix:", passed = "systemd:";
-  if (text.starts_with(unix_socket)) return text.size() > unix_socket.size() && is_path(text);
+  if (text.starts_with(unix_socket)) {
+    const auto bytes = text.size() - unix_socket.size();
+    return bytes > 0 && bytes < sizeof sockaddr_un::sun_path && is_path(text);
+  }
   if (text.starts_with(passed)) return text.size() > passed.size() && has_no_blank(text);
   return text == "systemd" || text == "*" || text == "localhost" || is_ip(text, AF_INET) ||
          is_ip(text, AF_INET6) || is_bracketed_ip(text);
@@ -75,7 +79,8 @@ bool is_origin(std::string_view text) {
   const auto colon = host.find(':', bracket == host.npos ? 0 : bracket);
   if (colon != host.npos) {
     const std::string_view port = host.substr(colon + 1);
-    if (port == "0" || !is_number_up_to(port, 65'535)) return false;
+    const bool zero = port.find_first_not_of('0') == port.npos;
+    if (zero || !is_number_up_to(port, 65'535)) return false;
   }
   host = host.substr(0, colon);
   const bool wildcard = host.starts_with("*.");

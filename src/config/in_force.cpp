@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/find_key.h"
 
 namespace orrery::config {
@@ -26,9 +28,17 @@ std::string words_of(const Diagnostic& place) {
   return fmt::format("{}:{}:{}", place.source, place.line, place.column);
 }
 
+// "postgres://user:password@host"
+bool has_credentials(std::string_view text) {
+  const auto scheme = text.find("://");
+  return scheme != text.npos && text.find('@', scheme) != text.npos;
+}
+
 bool is_secret(const Slot& slot) {
-  const auto* text = std::get_if<Text>(&slot);
-  return text && text->form.secret && !text->field->empty();
+  if (const auto* text = std::get_if<Text>(&slot))
+    return (text->form.secret && !text->field->empty()) || has_credentials(*text->field);
+  const auto* list = std::get_if<TextList>(&slot);
+  return list && std::ranges::any_of(*list->field, has_credentials);
 }
 
 }  // namespace
