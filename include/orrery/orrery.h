@@ -50,7 +50,8 @@ struct Tls {
 /// Whether the connections of all listeners must begin with a PROXY header, and of which version.
 enum class ProxyProtocol : std::uint8_t { off, v1v2 };
 
-/// How loops wait for their sockets. With io_uring start() fails where kernel or sandbox forbid it.
+/// How loops wait for their sockets. automatic: epoll, and an io_uring that sends to many clients
+/// at once where one can be had. With io_uring start() fails where kernel or sandbox forbid it.
 enum class Io : std::uint8_t { automatic, epoll, io_uring };
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };

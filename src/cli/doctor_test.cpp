@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "cli/this_machine.h"
+#include "net/backend.h"
 #include "net/descriptors.h"
 #include "net/test_certificate.h"
 
@@ -76,9 +77,11 @@ TEST(Doctor, SaysOkOncePerCheckOnAHealthyMachine) {
             "ok    backlog: 4096 newcomers may wait per listener (net.core.somaxconn)\n"
             "ok    port range: outgoing connections use 32768 to 60999, no listener does\n"
             "ok    clock: says 2026-03-01, and is kept right\n"
-            "ok    io: epoll, by itself\n"
-            "ok    certificate site.pem: is valid until 2026-05-30, 90 days\n"
-            "ok    listener 0.0.0.0:7512: is free\n");
+            "ok    io: " +
+                std::string(net::name_of(net::automatic_backend())) +
+                ", by itself\n"
+                "ok    certificate site.pem: is valid until 2026-05-30, 90 days\n"
+                "ok    listener 0.0.0.0:7512: is free\n");
 }
 
 TEST(Doctor, LooksAtNoCertificateWithoutOne) {

@@ -21,8 +21,8 @@ struct Header {
 
 /// Header names are compared without regard to ASCII case (RFC 9110 §5.1).
 [[nodiscard]] inline bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
+  const auto same = [](char x, char y) { return lower(x) == lower(y); };
+  return a.size() == b.size() && (a == b || std::equal(a.begin(), a.end(), b.begin(), same));
 }
 
 class Headers {

@@ -75,12 +75,13 @@ bool is_ours(std::string_view name) {
 }
 
 bool is_safe(const Header& header) {
-  return is_token(header.name) &&
-         std::none_of(header.value.begin(), header.value.end(), is_control);
+  return is_token(header.name) && std::none_of(header.value.begin(), header.value.end(),
+                                               [](char c) { return is_control(c); });
 }
 
 void append_line(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  using namespace std::string_view_literals;  // whose lengths are known
+  out.append(name).append(": "sv).append(value).append("\r\n"sv);
 }
 
 bool lists_close(std::span<const Header> headers) {

@@ -11,12 +11,13 @@
 
 namespace orrery::net {
 
-enum class Backend : std::uint8_t { epoll, io_uring };
+enum class Backend : std::uint8_t { epoll, epoll_and_ring, io_uring };
 
-/// What is taken where nobody chose: see docs/decisions/0021-io-uring-beside-epoll.md.
+/// What is taken where nobody chose: epoll, with an io_uring that sends to many if nothing filters
+/// our system calls. See docs/decisions/0026-auto-sends-to-many-at-once.md.
 [[nodiscard]] Backend automatic_backend();
 
-/// "epoll", "io_uring".
+/// "epoll", "epoll+io_uring", "io_uring".
 [[nodiscard]] std::string_view name_of(Backend backend);
 
 /// An Error says what forbids it on this machine.

@@ -12,7 +12,7 @@
 
 namespace orrery::net {
 
-Result<std::unique_ptr<Poller>> EpollPoller::create() {
+Result<std::unique_ptr<Poller>> EpollPoller::create(Sends sends) {
   Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return Error{fmt::format("cannot create an epoll: {}", std::strerror(errno))};
   auto waker = EventfdWaker::create();
@@ -25,11 +25,16 @@ Result<std::unique_ptr<Poller>> EpollPoller::create() {
       return Error{fmt::format("cannot watch what ends a wait: {}", std::strerror(errno))};
   }
   return std::unique_ptr<Poller>(
-      new EpollPoller(std::move(epoll), *std::move(waker), *std::move(alarm)));
+      new EpollPoller(std::move(epoll), *std::move(waker), *std::move(alarm),
+                      sends == Sends::in_batches ? SendBatch::create_later() : nullptr));
 }
 
-EpollPoller::EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker, TimerfdAlarm alarm)
-    : epoll_(std::move(epoll)), waker_(std::move(waker)), alarm_(std::move(alarm)) {}
+EpollPoller::EpollPoller(Descriptor epoll, std::shared_ptr<Waker> waker, TimerfdAlarm alarm,
+                         std::unique_ptr<SendBatch> batch)
+    : epoll_(std::move(epoll)),
+      waker_(std::move(waker)),
+      alarm_(std::move(alarm)),
+      send_batch_(std::move(batch)) {}
 
 void EpollPoller::wait(milliseconds timeout) {
   const auto at_most = std::min<std::int64_t>(timeout.count(), std::numeric_limits<int>::max());

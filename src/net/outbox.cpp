@@ -55,7 +55,7 @@ void Outbox::append(std::string_view head, std::string_view payload) {
 }
 
 void Outbox::append(const SharedBytes& bytes) {
-  if (bytes.size() <= copied_bytes) return copy(bytes.view(), bytes.size());
+  if (bytes.size() <= copied_bytes) return append(bytes.view());
   Chunk* chunk = pool_->take(sizeof(SharedBytes));
   new (chunk->data()) SharedBytes(bytes);
   chunk->holds = Chunk::Holds::shared;

@@ -1,6 +1,6 @@
 // A Poller tells watchers that their descriptors are ready: with epoll, with io_uring, or by hand
-// for memory streams and simulation. That of io_uring can do more than wait: it receives, and it
-// sends for many in one system call.
+// for memory streams and simulation. With io_uring they can do more than wait: receive, and send
+// for many in one system call.
 //
 // Owner   its Loop. It does not own the descriptors, nor the watchers.
 // Thread  its loop's; its waker's wake() from any.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 namespace orrery::net {
 namespace {
@@ -22,9 +23,22 @@ int send_alone(int socket, std::string_view bytes) {
 }  // namespace
 
 Result<std::unique_ptr<SendBatch>> SendBatch::create() {
-  auto ring = open_ring(most, 2 * most, IORING_SETUP_SUBMIT_ALL);
+  auto ring = open();
   if (!ring) return Error{ring.error()};
-  return std::unique_ptr<SendBatch>(new SendBatch(*std::move(ring)));
+  auto batch = create_later();
+  batch->ring_ = *std::move(ring);
+  batch->opens_later_ = false;
+  return batch;
+}
+
+std::unique_ptr<SendBatch> SendBatch::create_later() {
+  std::unique_ptr<SendBatch> batch(new SendBatch);
+  batch->opens_later_ = true;
+  return batch;
+}
+
+Result<Ring> SendBatch::open() {
+  return open_ring(most, 2 * most, IORING_SETUP_SUBMIT_ALL);
 }
 
 void SendBatch::add(int socket, std::string_view bytes) {
@@ -34,6 +48,8 @@ void SendBatch::add(int socket, std::string_view bytes) {
 
 // What the ring did not take, for want of memory, goes the common way, and so does all behind it.
 void SendBatch::send() {
+  if (size_ > 1 && std::exchange(opens_later_, false))
+    if (auto ring = open()) ring_ = *std::move(ring);
   const std::size_t done = ring_ && size_ > 1 ? send_through_ring() : 0;
   for (std::size_t i = done; i < size_; ++i)
     entries_[i].result = send_alone(entries_[i].socket, entries_[i].bytes);

@@ -20,6 +20,9 @@ class SendBatch {
   static constexpr std::size_t most = 256;
 
   static Result<std::unique_ptr<SendBatch>> create();
+  /// Its ring is made by the thread that first sends to two, and where there is none to be had,
+  /// each send is a system call: for who does not depend on it.
+  static std::unique_ptr<SendBatch> create_later();
 
   /// `bytes` stay as they are until send() returns. Not if it is full.
   void add(int socket, std::string_view bytes);
@@ -42,10 +45,12 @@ class SendBatch {
     int result = 0;
   };
 
-  explicit SendBatch(Ring ring) : ring_(std::move(ring)) {}
+  SendBatch() = default;
+  static Result<Ring> open();
   std::size_t send_through_ring();
 
   Ring ring_;  // none once the kernel has refused it anything
+  bool opens_later_ = false;
   std::array<Entry, most> entries_{};
   std::size_t size_ = 0;
 };

@@ -80,9 +80,23 @@ TEST_P(SendBatchTest, MoreThanFitsIsTakenInPart) {
   EXPECT_EQ(batch->result(1), 6);
 }
 
-TEST_P(SendBatchTest, AStreamTakesPartUntilItIsFull) {
+TEST_P(SendBatchTest, OneMadeLaterSendsToOneAndToManyAlike) {
+  const auto later = SendBatch::create_later();
+  Ends one, other;
+  for (const int round : {1, 2, 3}) {
+    later->add(one.here.get(), "one");
+    if (round > 1) later->add(other.here.get(), "other");  // its ring is made in round 2
+    later->send();
+    EXPECT_EQ(later->result(0), 3);
+    EXPECT_EQ(one.heard(), "one");
+    EXPECT_EQ(other.heard(), round > 1 ? "other" : "");
+    later->clear();
+  }
+}
+
+void expect_a_stream_takes_part_until_it_is_full(std::unique_ptr<Poller> poller) {
   SystemClock clock;
-  Loop loop(clock, std::move(UringPoller::create()).value());
+  Loop loop(clock, std::move(poller));
   class Waiting final : public StreamEvents {
    public:
     void on_bytes(std::span<char>) override {}
@@ -115,6 +129,15 @@ TEST_P(SendBatchTest, AStreamTakesPartUntilItIsFull) {
   EXPECT_TRUE(stream.write_with(shared, "too late"));
   shared.send();
   EXPECT_EQ(stream.wrote(8, shared.result(0)).error, EPIPE);
+}
+
+TEST_P(SendBatchTest, AStreamTakesPartUntilItIsFull) {
+  expect_a_stream_takes_part_until_it_is_full(std::move(UringPoller::create()).value());
+}
+
+TEST(SendBatchOnEpoll, AStreamTakesPartUntilItIsFull) {
+  using enum EpollPoller::Sends;
+  expect_a_stream_takes_part_until_it_is_full(std::move(EpollPoller::create(in_batches)).value());
 }
 
 INSTANTIATE_TEST_SUITE_P(Uring, SendBatchTest,

@@ -7,6 +7,7 @@
 //         and for a gear that enters a pool for the first time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -63,18 +64,18 @@ class CountersByGear {
  public:
   /// Both are known by their numbers; null until they first meet here. The loop's thread.
   [[nodiscard]] GearCounters* find(std::size_t gear, std::size_t pool) const {
-    const bool known = gear < by_number_.size() && pool < by_number_[gear].size();
-    return known ? by_number_[gear][pool] : nullptr;
+    const std::size_t at = gear * pools_ + pool;
+    return pool < pools_ && at < by_number_.size() ? by_number_[at] : nullptr;
   }
   /// Named when they first meet here. The loop's thread.
   [[nodiscard]] GearCounters& of(std::size_t gear, std::string_view gear_name, std::size_t pool,
                                  std::string_view pool_name) {
     if (GearCounters* const known = find(gear, pool)) return *known;
-    if (gear >= by_number_.size()) by_number_.resize(gear + 1);
-    if (pool >= by_number_[gear].size()) by_number_[gear].resize(pool + 1);
+    if (pool >= pools_) make_room_for_pools(std::max(pool + 1, 2 * pools_));
+    if (gear * pools_ >= by_number_.size()) by_number_.resize((gear + 1) * pools_);
     const std::lock_guard lock(mutex_);
     all_.push_back(std::make_unique<GearCounters>(gear_name, pool_name));
-    return *(by_number_[gear][pool] = all_.back().get());
+    return *(by_number_[gear * pools_ + pool] = all_.back().get());
   }
 
   /// `visit(const GearCounters&)` for each, from any thread.
@@ -85,8 +86,19 @@ class CountersByGear {
   }
 
  private:
-  std::vector<std::vector<GearCounters*>> by_number_{};  // the loop's
-  mutable std::mutex mutex_;                             // guards all_
+  void make_room_for_pools(std::size_t count) {
+    const std::size_t gears = pools_ == 0 ? 0 : by_number_.size() / pools_;
+    std::vector<GearCounters*> wider(gears * count);
+    for (std::size_t i = 0; i < by_number_.size(); ++i)
+      wider[i / pools_ * count + i % pools_] = by_number_[i];
+    by_number_ = std::move(wider);
+    pools_ = count;
+  }
+
+  // The loop's: a row of pools_ for each gear, so that a message costs one look.
+  std::vector<GearCounters*> by_number_{};
+  std::size_t pools_ = 0;
+  mutable std::mutex mutex_;  // guards all_
   std::vector<std::unique_ptr<GearCounters>> all_{};
 };
 

@@ -79,5 +79,22 @@ TEST(CountersByGear, AreThoseOfOneGearInOnePool) {
   EXPECT_THAT(seen, testing::ElementsAre("chat in gear:chat: 2", "chat in tenant:acme: 5"));
 }
 
+TEST(CountersByGear, StayWhereTheyAreWhileGearsAndPoolsCome) {
+  CountersByGear book;
+  std::vector<GearCounters*> known;
+  for (const std::size_t number : {0, 1, 5, 2, 9})
+    for (const std::size_t gear : {number, std::size_t{3}})
+      known.push_back(&book.of(gear, "gear", number, "pool"));
+  for (const std::size_t number : {9, 2, 5, 1, 0}) {
+    EXPECT_EQ(book.find(3, number), known.back());
+    known.pop_back();
+    EXPECT_EQ(book.find(number, number), known.back());
+    known.pop_back();
+  }
+  EXPECT_EQ(book.find(0, 1), nullptr);
+  EXPECT_EQ(book.find(10, 0), nullptr);
+  EXPECT_EQ(book.find(0, 1'000), nullptr);
+}
+
 }  // namespace
 }  // namespace orrery::observe

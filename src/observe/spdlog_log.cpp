@@ -1,21 +1,24 @@
 #include "observe/spdlog_log.h"
 
+#include <fmt/chrono.h>
+#include <fmt/compile.h>
 #include <sched.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/details/thread_pool.h>
-#include <spdlog/pattern_formatter.h>
+#include <spdlog/formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
 #include <chrono>
 #include <csignal>
+#include <iterator>
+#include <string>
 #include <thread>
 
 namespace orrery::observe {
 namespace {
 
-constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
-constexpr const char* json_pattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+using namespace std::string_view_literals;
 
 spdlog::level::level_enum spdlog_level(Level level) {
   switch (level) {
@@ -27,21 +30,47 @@ spdlog::level::level_enum spdlog_level(Level level) {
   return spdlog::level::err;
 }
 
-// spdlog calls them "warning" and "err".
-class LevelName final : public spdlog::custom_flag_formatter {
+Level level_of(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::debug: return Level::debug;
+    case spdlog::level::info: return Level::info;
+    case spdlog::level::warn: return Level::warn;
+    default: return Level::error;
+  }
+}
+
+// "2026-11-21T20:15:30.042Z info session closed ...", or a JSON object of the same. Lines come by
+// the thousand in a second: its text is made once.
+class LineFormatter final : public spdlog::formatter {
  public:
-  void format(const spdlog::details::log_msg& line, const std::tm&,
-              spdlog::memory_buf_t& out) override {
-    Level level = Level::error;
-    if (line.level == spdlog::level::debug) level = Level::debug;
-    if (line.level == spdlog::level::info) level = Level::info;
-    if (line.level == spdlog::level::warn) level = Level::warn;
-    const std::string_view name = name_of(level);
-    out.append(name.data(), name.data() + name.size());
+  explicit LineFormatter(LogFormat format) : format_(format) {}
+
+  void format(const spdlog::details::log_msg& line, spdlog::memory_buf_t& out) override {
+    using namespace std::chrono;
+    const auto since = line.time.time_since_epoch();
+    const auto second = floor<seconds>(since);
+    if (second != second_) {
+      second_ = second;
+      text_ = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(second.count()));
+    }
+    const auto ms = duration_cast<milliseconds>(since - second).count();
+    const std::string_view level = name_of(level_of(line.level));
+    const auto to = std::back_inserter(out);
+    if (format_ == LogFormat::json)
+      fmt::format_to(to, FMT_COMPILE(R"({{"time":"{}.{:03}Z","level":"{}",)"), text_, ms, level);
+    else
+      fmt::format_to(to, FMT_COMPILE("{}.{:03}Z {} "), text_, ms, level);
+    out.append(line.payload.begin(), line.payload.end());
+    out.append(format_ == LogFormat::json ? "}\n"sv : "\n"sv);
   }
-  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<LevelName>();
+  [[nodiscard]] std::unique_ptr<formatter> clone() const override {
+    return std::make_unique<LineFormatter>(format_);
   }
+
+ private:
+  const LogFormat format_;
+  std::chrono::seconds second_ = std::chrono::seconds::min();
+  std::string text_;  // of second_
 };
 
 // Lines that come together are written together: as soon as no other line waits. Then it naps: who
@@ -87,13 +116,6 @@ void on_thread_start() {
   ::sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
-std::unique_ptr<spdlog::formatter> formatter_for(LogFormat format) {
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  formatter->add_flag<LevelName>('l');
-  formatter->set_pattern(format == LogFormat::json ? json_pattern : text_pattern);
-  return formatter;
-}
-
 }  // namespace
 
 // One thread writes, and flushes what it has: no line waits for longer than a nap.
@@ -105,7 +127,7 @@ struct SpdlogLog::Engine {
             "orrery", std::make_shared<BatchingSink>(out, *pool), pool,
             spdlog::async_overflow_policy::overrun_oldest)) {
     logger->set_level(spdlog::level::trace);  // levels are SpdlogLog's own
-    logger->set_formatter(formatter_for(options.format));
+    logger->set_formatter(std::make_unique<LineFormatter>(options.format));
   }
 
   // The thread writes what is left and ends before the logger that it uses goes.

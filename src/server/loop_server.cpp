@@ -33,6 +33,7 @@ LoopServer::LoopServer(Node& node, net::Loop& loop)
     : node_(node),
       loop_(loop),
       batch_(loop.poller().send_batch()),
+      answers_together_(batch_ != nullptr && loop.poller().receiving() != nullptr),
       rules_(node.rules.back().get()),
       door_(std::make_shared<actor::Door>(loop.inbox(), loop.index(), *this)) {
   node.registry->add_loop(door_, *this);
@@ -358,6 +359,7 @@ void LoopServer::flush_in_batches() {
     Connection* alone = nullptr;
     while (dirty_ && !batch_->full()) {
       Connection* const connection = std::exchange(dirty_, dirty_->next_dirty_);
+      if (dirty_) dirty_->fetch_stream();
       if (!connection->dirty_)
         connection->listed_ = false;
       else if (connection->flush_with(*batch_))

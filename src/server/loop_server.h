@@ -134,7 +134,7 @@ class LoopServer final : private net::TurnEndHook,
   void flush_later(Connection& connection);
   /// Whether what waits on it should leave with that of others, at the end of the turn.
   [[nodiscard]] bool sends_later(const Connection& connection) const {
-    return batch_ != nullptr && connection.queued_bytes() <= sent_later_bytes;
+    return answers_together_ && connection.queued_bytes() <= sent_later_bytes;
   }
   void continue_later(Connection& connection);
   void bury(Connection& connection);
@@ -167,6 +167,7 @@ class LoopServer final : private net::TurnEndHook,
   Node& node_;
   net::Loop& loop_;
   net::SendBatch* const batch_;  // where the poller has one
+  const bool answers_together_;  // a poller that receives for all at once sends so, too
   const Rules* rules_;
   observe::LoopCounters counters_;
   observe::CountersByGear gear_counters_;

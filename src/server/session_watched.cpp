@@ -1,5 +1,5 @@
 // What operators see of a session.
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
 #include "observe/redact.h"
 #include "server/loop_server.h"
@@ -9,7 +9,7 @@
 namespace orrery::server {
 
 std::string Session::id_text() const {
-  return fmt::format("{}.{}.{}", server().loop().index(), id().slot, id().generation);
+  return fmt::format(FMT_COMPILE("{}.{}.{}"), server().loop().index(), id().slot, id().generation);
 }
 
 SessionInfo Session::info() const {

@@ -16,15 +16,13 @@ constexpr std::string_view version = "13";
 constexpr std::size_t nonce_bytes = 16;
 constexpr std::size_t key_characters = 24;
 
-bool is_base64_character(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
-         c == '/';
-}
+constexpr http::CharacterSet base64_characters(
+    "+/0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
 // Base64 of 16 bytes: 22 characters and two of padding.
 bool is_key(std::string_view key) {
   return key.size() == key_characters && key.ends_with("==") &&
-         std::all_of(key.begin(), key.end() - 2, is_base64_character);
+         std::all_of(key.begin(), key.end() - 2, [](char c) { return base64_characters.has(c); });
 }
 
 std::string base64(std::string_view bytes) {
@@ -110,8 +108,10 @@ std::variant<Upgrade, Refusal> check_upgrade(const http::RequestHead& head, bool
 }
 
 std::string accept_key(std::string_view key) {
-  std::string text(key);
-  text += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  constexpr std::string_view suffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // §1.3
+  std::string text;
+  text.reserve(key.size() + suffix.size());
+  text.append(key).append(suffix);
   std::array<char, 20> digest;
   unsigned int size = 0;
   if (EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
