@@ -51,7 +51,8 @@ struct Tls {
 enum class ProxyProtocol : std::uint8_t { off, v1v2 };
 
 /// How loops wait for their sockets. automatic: epoll, and an io_uring that sends to many clients
-/// at once where one can be had. With io_uring start() fails where kernel or sandbox forbid it.
+/// at once where nothing filters system calls. With io_uring start() fails where kernel or sandbox
+/// forbid it.
 enum class Io : std::uint8_t { automatic, epoll, io_uring };
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };

@@ -8,7 +8,6 @@
 #include <ostream>
 #include <sstream>
 
-#include "net/backend.h"
 #include "net/listen_address.h"
 
 namespace orrery::cli {
@@ -139,7 +138,7 @@ Finding clock(const Machine& machine) {
 
 Finding io(config::Io chosen, const Machine& machine) {
   if (chosen == config::Io::automatic)
-    return {Health::ok, "io", fmt::format("{}, by itself", net::name_of(net::automatic_backend()))};
+    return {Health::ok, "io", fmt::format("{}, by itself", net::name_of(machine.automatic_io()))};
   const auto backend =
       chosen == config::Io::io_uring ? net::Backend::io_uring : net::Backend::epoll;
   const std::string_view name = net::name_of(backend);

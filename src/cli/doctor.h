@@ -14,6 +14,7 @@
 
 #include "cli/command_line.h"
 #include "config/tree.h"
+#include "net/backend.h"
 
 namespace orrery::cli {
 
@@ -47,6 +48,8 @@ class Machine {
   [[nodiscard]] virtual bool readable_by_all(const std::string& file) const = 0;
   /// Whether a listener could be opened; the address as the server takes it.
   [[nodiscard]] virtual PortAnswer listen(const std::string& address) const = 0;
+  /// What `server.io: auto` comes to here.
+  [[nodiscard]] virtual net::Backend automatic_io() const = 0;
   /// An Error says what forbids io_uring here.
   [[nodiscard]] virtual Result<void> io_uring() const = 0;
   [[nodiscard]] virtual CalendarTime now() const = 0;

@@ -12,7 +12,6 @@
 #include <sstream>
 
 #include "cli/this_machine.h"
-#include "net/backend.h"
 #include "net/descriptors.h"
 #include "net/test_certificate.h"
 
@@ -37,6 +36,7 @@ struct ToldMachine final : Machine {
   }
   [[nodiscard]] bool readable_by_all(const std::string&) const override { return open_key; }
   [[nodiscard]] PortAnswer listen(const std::string&) const override { return port; }
+  [[nodiscard]] net::Backend automatic_io() const override { return automatic; }
   [[nodiscard]] Result<void> io_uring() const override {
     if (!ring_refusal.empty()) return Error{ring_refusal};
     return {};
@@ -51,6 +51,7 @@ struct ToldMachine final : Machine {
   Result<CertificateDates> dates = CertificateDates{today - 24h, today + 90 * 24h};
   bool open_key = false;
   PortAnswer port{};
+  net::Backend automatic = net::Backend::epoll_and_ring;
   std::string ring_refusal{};
   CalendarTime calendar = today;
   bool kept = true;
@@ -77,11 +78,9 @@ TEST(Doctor, SaysOkOncePerCheckOnAHealthyMachine) {
             "ok    backlog: 4096 newcomers may wait per listener (net.core.somaxconn)\n"
             "ok    port range: outgoing connections use 32768 to 60999, no listener does\n"
             "ok    clock: says 2026-03-01, and is kept right\n"
-            "ok    io: " +
-                std::string(net::name_of(net::automatic_backend())) +
-                ", by itself\n"
-                "ok    certificate site.pem: is valid until 2026-05-30, 90 days\n"
-                "ok    listener 0.0.0.0:7512: is free\n");
+            "ok    io: epoll+io_uring, by itself\n"
+            "ok    certificate site.pem: is valid until 2026-05-30, 90 days\n"
+            "ok    listener 0.0.0.0:7512: is free\n");
 }
 
 TEST(Doctor, LooksAtNoCertificateWithoutOne) {
@@ -98,6 +97,9 @@ TEST(Doctor, SaysHowTheLoopsWillWaitAndWhatForbidsIt) {
     (void)print_findings(examine(tree, {}, machine), out);
     return out.str();
   };
+  EXPECT_THAT(says(config::Io::automatic), HasSubstr("ok    io: epoll+io_uring, by itself\n"));
+  machine.automatic = net::Backend::epoll;
+  EXPECT_THAT(says(config::Io::automatic), HasSubstr("ok    io: epoll, by itself\n"));
   EXPECT_THAT(says(config::Io::epoll), HasSubstr("ok    io: epoll, as server.io says\n"));
   EXPECT_THAT(says(config::Io::io_uring), HasSubstr("ok    io: io_uring, as server.io says\n"));
   machine.ring_refusal = "a sandbox forbids it";

@@ -117,6 +117,11 @@ PortAnswer ThisMachine::listen(const std::string& address) const {
   return parsed->is_unix() ? listen_on_unix(parsed->unix_path) : listen_on_tcp(*parsed);
 }
 
+net::Backend ThisMachine::automatic_io() const {
+  const auto chosen = net::automatic_backend();
+  return net::is_available(chosen) ? chosen : net::Backend::epoll;
+}
+
 Result<void> ThisMachine::io_uring() const {
   return net::is_available(net::Backend::io_uring);
 }

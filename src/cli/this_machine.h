@@ -15,6 +15,7 @@ class ThisMachine final : public Machine {
   [[nodiscard]] Result<CertificateDates> certificate(const config::Tls& tls) const override;
   [[nodiscard]] bool readable_by_all(const std::string& file) const override;
   [[nodiscard]] PortAnswer listen(const std::string& address) const override;
+  [[nodiscard]] net::Backend automatic_io() const override;
   [[nodiscard]] Result<void> io_uring() const override;
   [[nodiscard]] CalendarTime now() const override;
   [[nodiscard]] bool clock_is_kept() const override;

@@ -165,12 +165,10 @@ Keys keys_of(Server& s) {
       {"threads", Count{&s.threads, {0, 1'024}},
        "Event loops, each on a thread of its own. 0: one per core that the process may use."},
       {"io", choice(s.io, {"auto", "epoll", "io_uring"}),
-       "How the loops wait for their sockets. auto: epoll, and an io_uring that sends to many "
-       "clients "
-       "at once, where the kernel has one and nothing filters system calls; epoll: that alone. "
-       "io_uring receives and answers small messages with fewer system calls, too; where the "
-       "kernel "
-       "or a sandbox forbids it, the start is refused."},
+       "How the loops wait for their sockets. auto: epoll, and an io_uring that sends to many at "
+       "once, where the kernel has one and nothing filters system calls. epoll: that alone. "
+       "io_uring: it receives and answers small messages, too; where the kernel or a sandbox "
+       "forbids it, the start is refused."},
       {"maxRequestSize", Size{&s.max_request_size, {1, 4 * gibibyte}},
        "The largest body of an HTTP request; more gets 413."},
       head_bytes(s),

@@ -1,8 +1,7 @@
 #include "net/backend.h"
 
-#include <sys/prctl.h>
-
 #include "net/epoll_poller.h"
+#include "net/send_batch.h"
 #include "net/uring_poller.h"
 
 namespace orrery::net {
@@ -11,8 +10,7 @@ namespace orrery::net {
 // stream, and works in every sandbox. Who filters system calls may kill who asks for an io_uring:
 // there nobody asks unless an operator says so.
 Backend automatic_backend() {
-  const bool filtered = ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0;
-  return filtered ? Backend::epoll : Backend::epoll_and_ring;
+  return system_calls_are_filtered() ? Backend::epoll : Backend::epoll_and_ring;
 }
 
 std::string_view name_of(Backend backend) {
@@ -34,6 +32,9 @@ Result<std::unique_ptr<Poller>> create_poller(Backend backend) {
 }
 
 Result<void> is_available(Backend backend) {
+  if (backend == Backend::epoll_and_ring) {
+    if (const auto batch = SendBatch::create(); !batch) return Error{batch.error()};
+  }
   const auto poller = create_poller(backend);
   if (!poller) return Error{poller.error()};
   return {};

@@ -22,7 +22,7 @@ enum class Backend : std::uint8_t { epoll, epoll_and_ring, io_uring };
 
 /// An Error says what forbids it on this machine.
 [[nodiscard]] Result<std::unique_ptr<Poller>> create_poller(Backend backend);
-/// Whether create_poller() would succeed.
+/// Whether create_poller() would succeed, and what it does later.
 [[nodiscard]] Result<void> is_available(Backend backend);
 
 }  // namespace orrery::net

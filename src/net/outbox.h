@@ -56,7 +56,7 @@ class Outbox {
 
  private:
   void grow(std::size_t expected);
-  void copy(std::string_view bytes, std::size_t expected);
+  [[gnu::noinline]] void copy(std::string_view bytes, std::size_t expected);
   void push(Chunk* chunk);
   void pop();
 

@@ -46,6 +46,8 @@ inline bool tests_io_uring() {
 inline std::vector<TestedPoller> tested_pollers() {
   std::vector<TestedPoller> all{{"Epoll", [] { return EpollPoller::create(); }}};
   if (!tests_io_uring()) return all;
+  all.push_back(
+      {"EpollAndRing", [] { return EpollPoller::create(EpollPoller::Sends::in_batches); }});
   all.push_back({"Uring", [] { return UringPoller::create(); }});
   all.push_back({"UringWithTwoBuffers", [] { return UringPoller::create(2); }});
   return all;

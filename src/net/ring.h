@@ -20,6 +20,9 @@ using Ring = std::unique_ptr<io_uring, CloseRing>;
 /// `flags` are IORING_SETUP_...
 Result<Ring> open_ring(unsigned submissions, unsigned completions, unsigned flags);
 
+/// Whether a filter of system calls stands over this process: it may kill who asks for a ring.
+[[nodiscard]] bool system_calls_are_filtered();
+
 /// "io_uring is not to be had here: ...": the errno in words, and what may be the cause.
 [[nodiscard]] Error no_ring(int error);
 

@@ -20,25 +20,26 @@ int send_alone(int socket, std::string_view bytes) {
   return taken < 0 ? -errno : static_cast<int>(taken);
 }
 
+Result<Ring> open_send_ring() {
+  return open_ring(SendBatch::most, 2 * SendBatch::most, IORING_SETUP_SUBMIT_ALL);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SendBatch>> SendBatch::create() {
-  auto ring = open();
+  auto ring = open_send_ring();
   if (!ring) return Error{ring.error()};
-  auto batch = create_later();
-  batch->ring_ = *std::move(ring);
-  batch->opens_later_ = false;
-  return batch;
+  return std::unique_ptr<SendBatch>(new SendBatch(*std::move(ring), false));
 }
 
 std::unique_ptr<SendBatch> SendBatch::create_later() {
-  std::unique_ptr<SendBatch> batch(new SendBatch);
-  batch->opens_later_ = true;
-  return batch;
+  return std::unique_ptr<SendBatch>(new SendBatch(nullptr, true));
 }
 
-Result<Ring> SendBatch::open() {
-  return open_ring(most, 2 * most, IORING_SETUP_SUBMIT_ALL);
+void SendBatch::open_now() {
+  opens_later_ = false;
+  if (system_calls_are_filtered()) return;
+  if (auto ring = open_send_ring()) ring_ = *std::move(ring);
 }
 
 void SendBatch::add(int socket, std::string_view bytes) {
@@ -48,8 +49,7 @@ void SendBatch::add(int socket, std::string_view bytes) {
 
 // What the ring did not take, for want of memory, goes the common way, and so does all behind it.
 void SendBatch::send() {
-  if (size_ > 1 && std::exchange(opens_later_, false))
-    if (auto ring = open()) ring_ = *std::move(ring);
+  if (opens_later_ && size_ > 1) open_now();
   const std::size_t done = ring_ && size_ > 1 ? send_through_ring() : 0;
   for (std::size_t i = done; i < size_; ++i)
     entries_[i].result = send_alone(entries_[i].socket, entries_[i].bytes);
@@ -76,7 +76,8 @@ std::size_t SendBatch::send_through_ring() {
     const int waited = ::io_uring_wait_cqe(ring_.get(), &done);
     if (waited == -EINTR) continue;
     if (waited != 0) break;
-    entries_[done->user_data].result = done->res;
+    Entry& entry = entries_[done->user_data];
+    entry.result = done->res == -EINTR ? send_alone(entry.socket, entry.bytes) : done->res;
     ::io_uring_cqe_seen(ring_.get(), done);
     ++reaped;
   }

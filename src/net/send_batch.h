@@ -20,8 +20,8 @@ class SendBatch {
   static constexpr std::size_t most = 256;
 
   static Result<std::unique_ptr<SendBatch>> create();
-  /// Its ring is made by the thread that first sends to two, and where there is none to be had,
-  /// each send is a system call: for who does not depend on it.
+  /// For who does not depend on a ring: it is made by the thread that first sends to two. If there
+  /// is none to be had then, or system calls are filtered, each send is a system call for ever.
   static std::unique_ptr<SendBatch> create_later();
 
   /// `bytes` stay as they are until send() returns. Not if it is full.
@@ -45,12 +45,12 @@ class SendBatch {
     int result = 0;
   };
 
-  SendBatch() = default;
-  static Result<Ring> open();
+  SendBatch(Ring ring, bool opens_later) : ring_(std::move(ring)), opens_later_(opens_later) {}
+  void open_now();
   std::size_t send_through_ring();
 
-  Ring ring_;  // none once the kernel has refused it anything
-  bool opens_later_ = false;
+  Ring ring_;  // none yet, or none any more: the kernel has refused something
+  bool opens_later_;
   std::array<Entry, most> entries_{};
   std::size_t size_ = 0;
 };

@@ -1,9 +1,11 @@
 #include "net/send_batch.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,15 @@ struct Ends {
   }
   Descriptor here, there;
 };
+
+std::size_t rings() {
+  std::size_t found = 0;
+  for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the directory's own
+    found += std::filesystem::read_symlink(each.path(), gone) == "anon_inode:[io_uring]" ? 1 : 0;
+  }
+  return found;
+}
 
 // The cases exist where there is a ring: the parameter says so, and nothing else.
 class SendBatchTest : public testing::TestWithParam<bool> {
@@ -82,16 +93,38 @@ TEST_P(SendBatchTest, MoreThanFitsIsTakenInPart) {
 
 TEST_P(SendBatchTest, OneMadeLaterSendsToOneAndToManyAlike) {
   const auto later = SendBatch::create_later();
+  const std::size_t others = rings();
   Ends one, other;
-  for (const int round : {1, 2, 3}) {
+  for (const std::size_t round : {1, 2, 3}) {
     later->add(one.here.get(), "one");
-    if (round > 1) later->add(other.here.get(), "other");  // its ring is made in round 2
+    if (round > 1) later->add(other.here.get(), "other");
     later->send();
+    EXPECT_EQ(rings() - others, round > 1 ? 1U : 0U);
     EXPECT_EQ(later->result(0), 3);
     EXPECT_EQ(one.heard(), "one");
     EXPECT_EQ(other.heard(), round > 1 ? "other" : "");
     later->clear();
   }
+}
+
+TEST_P(SendBatchTest, OneMadeLaterDoesWithoutARingWhereItGetsNone) {
+  const auto later = SendBatch::create_later();
+  const std::size_t others = rings();
+  Ends one, other;
+  for (const bool crowded : {true, false}) {
+    later->add(one.here.get(), "one");
+    later->add(other.here.get(), "other");
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit nothing_more{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, crowded ? &nothing_more : &before), 0);
+    later->send();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(one.heard(), "one");
+    EXPECT_EQ(other.heard(), "other");
+    later->clear();
+  }
+  EXPECT_EQ(rings(), others);
 }
 
 void expect_a_stream_takes_part_until_it_is_full(std::unique_ptr<Poller> poller) {
@@ -104,14 +137,16 @@ void expect_a_stream_takes_part_until_it_is_full(std::unique_ptr<Poller> poller)
     void on_end(int) override {}
     int writables = 0;
   } waiting;
-  Ends ends;
+  Ends ends, reader;
   TcpStream stream(loop, std::move(ends.here), {});
   stream.start(waiting);
   SendBatch& shared = *loop.poller().send_batch();
   const std::string block(64 * 1024, 'x');
   std::size_t taken = 0;
   while (stream.write_with(shared, block)) {
+    shared.add(reader.here.get(), "beside it");
     shared.send();
+    EXPECT_EQ(reader.heard(), "beside it");
     const Written written = stream.wrote(shared.offered(0), shared.result(0));
     EXPECT_EQ(written.error, 0);
     taken += written.bytes;

@@ -68,8 +68,8 @@ class CountersByGear {
     return pool < pools_ && at < by_number_.size() ? by_number_[at] : nullptr;
   }
   /// Named when they first meet here. The loop's thread.
-  [[nodiscard]] GearCounters& of(std::size_t gear, std::string_view gear_name, std::size_t pool,
-                                 std::string_view pool_name) {
+  [[nodiscard, gnu::noinline]] GearCounters& of(std::size_t gear, std::string_view gear_name,
+                                                std::size_t pool, std::string_view pool_name) {
     if (GearCounters* const known = find(gear, pool)) return *known;
     if (pool >= pools_) make_room_for_pools(std::max(pool + 1, 2 * pools_));
     if (gear * pools_ >= by_number_.size()) by_number_.resize((gear + 1) * pools_);

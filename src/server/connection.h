@@ -97,7 +97,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void on_end(int error) override;
   void on_timer(Time now) override;
 
-  void write_long(std::string_view head, std::string_view payload);
+  [[gnu::noinline]] void write_long(std::string_view head, std::string_view payload);
   [[nodiscard]] bool is_being_read(std::string_view bytes) const;
   /// The CPU had better fetch what flush() will touch.
   void fetch_stream() const {

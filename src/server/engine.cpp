@@ -90,7 +90,7 @@ std::size_t Node::connections() const {
 namespace {
 
 // What is no client: files that are served, listeners of others, the log; then, for each loop, its
-// listener, its poller, its waker and its alarm, and a second ring and a file at a time.
+// listener, its poller, its waker and its alarm, and a ring that sends and a file at a time.
 constexpr std::uint64_t reserved_descriptors = 64, reserved_for_each_loop = 6;
 
 ServerOptions completed(ServerOptions options) {

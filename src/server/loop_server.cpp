@@ -357,7 +357,7 @@ void LoopServer::flush_all() {
 void LoopServer::flush_in_batches() {
   while (dirty_) {
     Connection* alone = nullptr;
-    while (dirty_ && !batch_->full()) {
+    for (std::size_t seen = 0; dirty_ && seen < net::SendBatch::most; ++seen) {
       Connection* const connection = std::exchange(dirty_, dirty_->next_dirty_);
       if (dirty_) dirty_->fetch_stream();
       if (!connection->dirty_)
@@ -377,6 +377,7 @@ void LoopServer::flush_in_batches() {
     in_batch_.clear();
     while (Connection* const connection = alone) {
       alone = connection->next_dirty_;
+      if (alone) alone->fetch_stream();
       connection->listed_ = false;
       connection->flush();
     }

@@ -140,7 +140,7 @@ class LoopServer final : private net::TurnEndHook,
   void bury(Connection& connection);
   /// Keeps a protocol that was replaced inside its own call, until the end of the turn.
   void retire(std::unique_ptr<Protocol> protocol);
-  [[nodiscard]] std::unique_ptr<net::Outbox> take_outbox();
+  [[nodiscard, gnu::noinline]] std::unique_ptr<net::Outbox> take_outbox();
   void keep_outbox(std::unique_ptr<net::Outbox> outbox);
 
  private:

@@ -206,10 +206,14 @@ class Session final : public orrery::Session, public Protocol {
   void write_control(websocket::Opcode opcode, std::string_view payload);
   void send_close(std::uint16_t code, std::string_view reason);
   void count_sent(std::size_t bytes);
+  [[nodiscard]] bool fits(std::size_t bytes) const;
   bool make_room_for(std::size_t bytes);
   [[nodiscard]] bool compresses(std::size_t bytes, Compress compress) const;
   [[nodiscard]] bool has_backlog() const;
+  [[gnu::noinline]] void put_in_backlog(websocket::Opcode opcode, std::string_view payload,
+                                        const SendOptions& options);
   void put_in_backlog(WaitingMessage message);
+  [[gnu::noinline]] bool make_room_by_writing(std::size_t bytes);
   void drop_oldest();
   void empty_backlog();
 

@@ -46,9 +46,7 @@ void Session::send(const Outgoing& frame, SendOptions options) {
 
 void Session::send_data(Opcode opcode, std::string_view payload, SendOptions options) {
   if (state_ != State::open) return count_dropped(DropCause::closed);
-  if (has_backlog())
-    return put_in_backlog({static_cast<MessageType>(opcode), SharedBytes(std::string(payload)),
-                           options.compress, std::string(options.key)});
+  if (has_backlog()) return put_in_backlog(opcode, payload, options);
   if (make_room_for(payload.size())) write_data(opcode, payload, options.compress);
 }
 
@@ -111,17 +109,22 @@ std::size_t Session::queued_bytes() const {
   return connection_.queued_bytes() + waiting;
 }
 
-// Whether the outbox can take this many bytes more. A message that meets an empty outbox always
-// fits; a full one is first written as far as the peer takes it.
+// A message that meets an empty outbox always fits.
+bool Session::fits(std::size_t bytes) const {
+  const std::size_t queued = queued_bytes();
+  return queued == 0 || queued + bytes <= limits().queued_bytes;
+}
+
+// Whether the outbox can take this many bytes more; a full one is first written as far as the peer
+// takes it.
 bool Session::make_room_for(std::size_t bytes) {
-  const auto fits = [&] {
-    const std::size_t queued = queued_bytes();
-    return queued == 0 || queued + bytes <= limits().queued_bytes;
-  };
-  if (fits()) return true;
+  return fits(bytes) || make_room_by_writing(bytes);
+}
+
+bool Session::make_room_by_writing(std::size_t bytes) {
   connection_.write_early();
   if (connection_.blocked()) on_blocked();
-  if (fits()) return true;
+  if (fits(bytes)) return true;
   told_dropped(DropCause::outbox_full);
   if (limits().overflow == Overflow::close)
     begin_close(CloseCause::Kind::slow_consumer, 1008, "slow consumer");
@@ -131,6 +134,11 @@ bool Session::make_room_for(std::size_t bytes) {
 bool Session::has_backlog() const {
   return limits().overflow == Overflow::drop_oldest ||
          limits().overflow == Overflow::latest_per_key;
+}
+
+void Session::put_in_backlog(Opcode opcode, std::string_view payload, const SendOptions& options) {
+  put_in_backlog({static_cast<MessageType>(opcode), SharedBytes(std::string(payload)),
+                  options.compress, std::string(options.key)});
 }
 
 // Messages wait whole, until the outbox takes them: only those may be dropped or replaced.

@@ -30,11 +30,16 @@ namespace orrery::server {
 
 /// How the loops of a tested server wait: where io_uring is forbidden, epoll alone.
 inline std::vector<Io> tested_io() {
-  if (net::tests_io_uring()) return {Io::epoll, Io::io_uring};
+  if (net::tests_io_uring()) return {Io::epoll, Io::automatic, Io::io_uring};
   return {Io::epoll};
 }
 inline std::string name_of_io(const ::testing::TestParamInfo<Io>& info) {
-  return info.param == Io::epoll ? "Epoll" : "Uring";
+  switch (info.param) {
+    case Io::epoll: return "Epoll";
+    case Io::automatic: return "Automatic";
+    case Io::io_uring: break;
+  }
+  return "Uring";
 }
 
 class SocketClient {

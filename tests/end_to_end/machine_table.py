@@ -106,7 +106,10 @@ def _(place):
         expect(any("server.io: io_uring is not to be had here: Operation not permitted" in line
                    for line in refused.log.lines), refused.log.lines)
     for io in ("auto", "epoll"):
-        place.client(place.own(server.Program([*serve, f"--set=server.io={io}"]))).echoes()
+        program = place.own(server.Program([*serve, f"--set=server.io={io}"]))
+        place.client(program).echoes()
+        expect(program.log.wait_for(lambda line: "START" in line and " io=epoll " in line),
+               program.log.lines)
     return "exit 1"
 
 
