@@ -87,11 +87,16 @@ void Connection::fill_outbox() {
 void Connection::flush() {
   if (dead_) return;
   fill_outbox();
+  write_outbox();
+}
+
+void Connection::write_outbox() {
+  if (dead_) return;
   if (outbox_ && !outbox_->empty()) return after_write(outbox_->flush(*stream_));
   after_flush();
 }
 
-// Whether it takes part in the batch; else flush() is for it.
+// Whether it takes part in the batch; else write_outbox() is for it.
 bool Connection::flush_with(net::SendBatch& batch) {
   if (dead_) return false;
   fill_outbox();

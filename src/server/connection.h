@@ -106,6 +106,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   }
   void fill_outbox();
   void flush();
+  void write_outbox();
   [[nodiscard]] bool flush_with(net::SendBatch& batch);
   void flushed_with(const net::SendBatch& batch, std::size_t index);
   void after_write(const net::Written& written);

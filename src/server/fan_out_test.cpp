@@ -94,6 +94,26 @@ TEST_P(FanOut, WhoDoesNotReadIsClosedAndDelaysNobody) {
   EXPECT_EQ(slow, 1);
 }
 
+// More waits than is begun at a time, and the kernel takes it all: nobody tells when there is room.
+TEST_P(FanOut, WhatMayStillBeDroppedLeavesWholeWhereThereIsRoom) {
+  server.emplace(options(1));
+  server
+      ->websocket("/",
+                  [](Session& client, Message) {
+                    for (int i = 0; i < 150; ++i) client.send(std::string(1'000, 'x'));
+                    client.send("all of it");
+                  })
+      .limits({.overflow = Overflow::drop_oldest});
+  server->listen("127.0.0.1:0");
+  ASSERT_TRUE(server->start());
+  SocketClient client(server->addresses()[0]);
+  client.opens("/");
+  for (int i = 0; i < 50; ++i) {
+    client.sends(text_frame("go"));
+    EXPECT_THAT(client.hears("all of it").size(), ::testing::Gt(150U * 1'000));
+  }
+}
+
 TEST_P(FanOut, WhoVanishesInTheMiddleHarmsNobody) {
   serve(2);
   const auto all = members(50);

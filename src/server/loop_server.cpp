@@ -369,8 +369,7 @@ void LoopServer::flush_in_batches() {
     }
     batch_->send();
     for (std::size_t i = 0; i < in_batch_.size(); ++i) {
-      in_batch_[i]->listed_ = false;
-      if (in_batch_[i]->dirty_) flush_later(*in_batch_[i]);
+      list_again(*in_batch_[i]);
       in_batch_[i]->flushed_with(*batch_, i);
     }
     batch_->clear();
@@ -378,10 +377,16 @@ void LoopServer::flush_in_batches() {
     while (Connection* const connection = alone) {
       alone = connection->next_dirty_;
       if (alone) alone->fetch_stream();
-      connection->listed_ = false;
-      connection->flush();
+      list_again(*connection);
+      connection->write_outbox();
     }
   }
+}
+
+// Its outbox was filled, and is written now; if not all fitted into it, the next round goes on.
+void LoopServer::list_again(Connection& connection) {
+  connection.listed_ = false;
+  if (connection.dirty_ && !connection.dead_) flush_later(connection);
 }
 
 void LoopServer::forget_again(Connection& connection) {

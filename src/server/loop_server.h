@@ -159,6 +159,7 @@ class LoopServer final : private net::TurnEndHook,
   void fetch_ahead(const registry::Delivery& delivery);
   void flush_all();
   void flush_in_batches();
+  void list_again(Connection& connection);
   void room_for_work(pools::Pool& pool);
   void forget_again(Connection& connection);
   [[nodiscard]] milliseconds moment_within(milliseconds spread);
