@@ -100,14 +100,8 @@ std::string with_port(const std::string& address, std::uint32_t port) {
 }
 
 void mount(Gear& gear, const config::Gear& where, Router& routes) {
-  const auto declare = [&](Router& router) {
-    router.gear(gear.name(), where.mount, [&](Router& inner) {
-      inner.pool([&gear](const Request& request) { return gear.pool(request); });
-      gear.routes(inner);
-    });
-  };
-  if (where.hosts.empty()) declare(routes);
-  for (const auto& host : where.hosts) routes.host(host, declare);
+  if (where.hosts.empty()) routes.mount(gear, where.mount);
+  for (const auto& host : where.hosts) routes.mount(gear, where.mount, host);
 }
 
 }  // namespace
@@ -117,6 +111,8 @@ ServerOptions server_options(const config::Tree& tree) {
   options.threads = tree.server.threads;
   options.io = io_of(tree.server.io);
   options.limits = session_limits(tree.server.protocols.websocket);
+  options.gear_settings.realtime_notifications =
+      tree.server.protocols.websocket.realtime_notifications;
   options.http_limits = http_limits(tree.server);
   options.origins = tree.server.protocols.websocket.origins;
   options.trusted_proxies = tree.server.trusted_proxies;

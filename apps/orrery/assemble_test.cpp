@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "config/load.h"
+#include "orrery/testing.h"
 
 namespace orrery::app {
 namespace {
@@ -245,6 +246,32 @@ TEST(Assemble, EveryRouteOfAGearAsksItForThePool) {
   Router router;
   const Gears gears = mount_gears(config::Gears{}, router);
   for (const auto& spec : router.specs()) EXPECT_TRUE(spec->scope.pool) << spec->path;
+}
+
+// Remembers what it was handed.
+class CuriousGear final : public Gear {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "curious"; }
+  void routes(Router& routes) override { settings = routes.settings(); }
+  GearSettings settings{};
+};
+
+TEST(Assemble, AGearIsHandedWhatTheFileSaysOfNotifications) {
+  for (const bool wanted : {false, true}) {
+    const std::string key = "server.protocols.websocket.realtimeNotifications=";
+    const auto options = server_options(tree_of({key + (wanted ? "true" : "false")}));
+    Server server(options);
+    CuriousGear everywhere, on_a_host;
+    on_a_host.settings.realtime_notifications = everywhere.settings.realtime_notifications =
+        !wanted;
+    server.mount(everywhere, "/").mount(on_a_host, "/deep", "a.example");
+    EXPECT_EQ(everywhere.settings.realtime_notifications, wanted);
+    EXPECT_EQ(on_a_host.settings.realtime_notifications, wanted);
+    CuriousGear tested;
+    tested.settings.realtime_notifications = !wanted;
+    const TestServer test([&](Router& routes) { routes.mount(tested, "/"); }, options);
+    EXPECT_EQ(tested.settings.realtime_notifications, wanted) << "as in a test of the gear";
+  }
 }
 
 TEST(Assemble, TheLogIsAsTheFileSays) {

@@ -108,9 +108,10 @@ class Look {
   }
 
   void at_routes() {
-    Router routes;
+    const ServerOptions options = server_options(tree_);
+    Router routes(options.gear_settings);
     const Gears gears = mount_gears(tree_.gears, routes);
-    const auto built = server::RouteTable::build(routes, server_options(tree_));
+    const auto built = server::RouteTable::build(routes, options);
     if (built) return;
     std::istringstream mistakes(built.error());
     for (std::string mistake; std::getline(mistakes, mistake);) fault("gears", mistake);

@@ -78,9 +78,10 @@ cli::Exit print_routes(const config::Loaded& configuration, std::ostream& out,
                        std::ostream& errors) {
   cli::print_diagnostics(configuration, errors);
   if (!configuration.ok()) return cli::Exit::refused;
-  Router routes;
+  const ServerOptions options = server_options(configuration.tree);
+  Router routes(options.gear_settings);
   const Gears gears = mount_gears(configuration.tree.gears, routes);
-  print_routes(routes, server_options(configuration.tree), out);
+  print_routes(routes, options, out);
   return cli::Exit::ok;
 }
 

@@ -232,7 +232,8 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
   log_remarks(configuration, log);
   const std::uint64_t descriptors = net::raise_descriptor_limit();
 
-  Router routes;
+  const ServerOptions options = server_options(tree);
+  Router routes(options.gear_settings);
   const Gears gears = mount_gears(tree.gears, routes);
   server::ThreadJobs jobs;
   websocket::SecureRandom random;
@@ -240,7 +241,7 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
     return std::make_unique<pools::ThreadWorkers>(limits);
   };
   ExitDeadline last([&] { leave_behind(log); });
-  server::Engine engine(server_options(tree), {clock, log, jobs, random, make_workers});
+  server::Engine engine(options, {clock, log, jobs, random, make_workers});
   const auto places = places_of(tree, log);
   if (!places) return fail(log, places.error());
   for (const auto& [address, tls] : places->listeners) engine.listen(address, tls);

@@ -61,6 +61,7 @@ struct ServerOptions {
   std::size_t threads = 0;  // loops; 0: one per core that this process may use
   Io io = Io::automatic;
   Limits limits{};  // of every session, unless its route says otherwise
+  GearSettings gear_settings{};
   HttpLimits http_limits{};
   std::vector<std::string> origins{"same-origin"};  // see WebsocketRoute::origins()
   /// Open ones at most; a tenth of them may be without a session; more wait in the backlog. 0: what

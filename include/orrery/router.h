@@ -24,9 +24,18 @@
 
 namespace orrery {
 
+/// What the operator has set for all gears alike: see Router::settings().
+struct GearSettings {
+  /// Whether clients are sent messages about their own connection, such as TokenExpired in Kuzzle's
+  /// protocol. In the configuration: server.protocols.websocket.realtimeNotifications.
+  bool realtime_notifications = true;
+};
+
+class Gear;
+
 class Router {
  public:
-  Router();
+  explicit Router(const GearSettings& settings = {});
 
   Route get(std::string path, HttpHandler handler);
   Route post(std::string path, HttpHandler handler);
@@ -75,6 +84,13 @@ class Router {
   void gear(std::string_view name, std::string_view prefix,
             const std::function<void(Router&)>& declare);
 
+  /// Declares the routes of a gear below `path`, on one host if named. The gear must outlive the
+  /// server.
+  void mount(Gear& mounted, std::string_view path, std::string_view host_name = {});
+
+  /// For a gear to heed while it declares its routes; they change with a new start only.
+  [[nodiscard]] const GearSettings& settings() const { return settings_; }
+
   /// For the routes declared after it in this scope.
   void plug(Plug plug) { scope_.plugs.push_back(std::move(plug)); }
   void limits(RouteLimits limits) { scope_.limits.push_back(limits); }
@@ -93,6 +109,7 @@ class Router {
 
   std::shared_ptr<std::vector<std::unique_ptr<RouteSpec>>> specs_;
   RouteScope scope_{};
+  GearSettings settings_;
 };
 
 /// A gear: a small application with a name. Server::mount() serves it below a path.

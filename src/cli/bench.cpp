@@ -38,7 +38,7 @@ class Worker {
         dialer_(loop_, place),
         slow_dialer_(loop_, place, slow_receive_bytes),
         crew_(plan, index, {loop_, fine_clock_, random_, dialer_, slow_dialer_}),
-        pacer_(loop_, [this] { crew_.send_due(); }) {}
+        pacer_(loop_, [this] { return crew_.send_due(); }) {}
   ~Worker() { join(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -55,11 +55,11 @@ class Worker {
   void tell(Work work) {
     loop_.post([this, work] { work(crew_); });
   }
-  void begin() {
-    loop_.post([this] {
-      crew_.begin();
-      if (crew_.interval_ns() <= 0 || crew_.senders() == 0) return;
-      if (const auto paced = pacer_.start(crew_.interval_ns()); !paced) crew_.fail(paced.error());
+  void begin(Nanoseconds step) {
+    loop_.post([this, step] {
+      crew_.begin(step);
+      if (!crew_.schedule().is_open_loop() || crew_.senders() == 0) return;
+      if (const auto paced = pacer_.start(); !paced) crew_.fail(paced.error());
     });
   }
   [[nodiscard]] Crew& crew() { return crew_; }
@@ -188,7 +188,8 @@ Result<void> Measurement::open() {
 }
 
 Result<void> Measurement::load() {
-  for (auto& worker : workers_) worker->begin();
+  const Nanoseconds step = plan_.options.rate > 0 ? affordable_step() : Nanoseconds{0};
+  for (auto& worker : workers_) worker->begin(step);
   const auto never = [](const Sums&) { return false; };
   if (auto warm = wait("warming up", plan_.options.warmup, never); !warm) return warm;
   if (enough_) return Error{"it was interrupted before anything was measured"};
@@ -235,6 +236,7 @@ Result<void> Measurement::end() {
   for (auto& worker : workers_) worker->join();
   for (auto& worker : workers_) {
     const Crew& crew = worker->crew();
+    report_.step = std::max(report_.step, crew.schedule().step());
     report_.latencies.merge(crew.latencies());
     report_.last_latencies.merge(crew.last_latencies());
     for (const auto& [why, times] : crew.endings()) report_.endings[why] += times;

@@ -29,15 +29,15 @@ class Sender : public BenchSession {
 class EchoSession final : public Sender {
  public:
   EchoSession(Crew& crew, std::uint32_t sender)
-      : Sender(crew, sender), closed_loop_(crew.interval_ns() <= 0) {
+      : Sender(crew, sender), closed_loop_(!crew.schedule().is_open_loop()) {
     if (closed_loop_) since_.resize(std::bit_ceil(crew.plan().options.depth));
   }
 
   void begin() override {
     if (closed_loop_) ask(crew_.plan().options.depth, crew_.clock().now());
   }
-  void due(Nanoseconds since) override {
-    if (due_ == 0) first_due(since);
+  void due(std::uint64_t number) override {
+    if (due_ == 0) first_ = number;
     crew_.counts().sent.add(1);
     ++due_;
   }
@@ -46,9 +46,6 @@ class EchoSession final : public Sender {
   }
 
  private:
-  void first_due(Nanoseconds since) {
-    times_.first_at(since, crew_.interval_ns() * static_cast<double>(crew_.senders()));
-  }
   void ask(std::uint64_t messages, Nanoseconds now) {
     for (std::uint64_t i = 0; i < messages; ++i) since_[(due_ + i) & (since_.size() - 1)] = now;
     crew_.counts().sent.add(messages);
@@ -56,7 +53,7 @@ class EchoSession final : public Sender {
     push();
   }
   [[nodiscard]] Nanoseconds since_when(std::uint64_t message) const {
-    return closed_loop_ ? since_[message & (since_.size() - 1)] : times_.of(message);
+    return closed_loop_ ? since_[message & (since_.size() - 1)] : crew_.due_at(first_, message);
   }
   void push() override {
     while (sent_ < due_) {
@@ -81,7 +78,7 @@ class EchoSession final : public Sender {
 
   const bool closed_loop_;
   std::vector<Nanoseconds> since_{};  // of what is under way, in a closed loop
-  DueTimes times_{};                  // in an open one
+  std::uint64_t first_ = 0;           // its number in the schedule, in an open one
   std::uint64_t due_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t answered_ = 0;
@@ -92,34 +89,30 @@ class Publisher final : public Sender {
   explicit Publisher(Crew& crew) : Sender(crew, 0) {}
 
   void begin() override {
-    if (crew_.interval_ns() > 0) return;
+    if (crew_.schedule().is_open_loop()) return;
     due_ += crew_.plan().options.depth;
     push();
   }
-  void due(Nanoseconds since) override {
-    if (due_ == 0) times_.first_at(since, crew_.interval_ns());
-    ++due_;
-  }
+  void due(std::uint64_t) override { ++due_; }
   void send_due() override {
     if (is_open()) push();
   }
   void on_reached(std::uint64_t publications) override {
-    if (crew_.interval_ns() <= 0 && crew_.sending()) due_ += publications;
+    if (!crew_.schedule().is_open_loop() && crew_.sending()) due_ += publications;
     if (is_open()) push();
   }
 
  private:
   void push() override {
     Publications& all = *crew_.plan().publications;
-    const bool closed_loop = crew_.interval_ns() <= 0;
+    const bool open_loop = crew_.schedule().is_open_loop();
     while (sent_ < due_ && all.has_room(sent_) && connection_->unsent_bytes() == 0) {
-      all.start(sent_, closed_loop ? crew_.clock().now() : times_.of(sent_));
+      all.start(sent_, open_loop ? crew_.schedule().due_at(sent_) : crew_.clock().now());
       crew_.counts().sent.add(crew_.plan().options.connections);
       sent_ += send(sent_, 1);
     }
   }
 
-  DueTimes times_{};
   std::uint64_t due_ = 0;
   std::uint64_t sent_ = 0;
 };
@@ -191,16 +184,15 @@ class StormSession final : public BenchSession, private net::TurnEndHook {
 
   void open() override { crew_.on_session_open(); }  // ready: the storm begins with begin()
   void begin() override {
-    if (crew_.interval_ns() <= 0) start(crew_.clock().now());
+    if (!crew_.schedule().is_open_loop()) start(crew_.clock().now());
   }
-  void due(Nanoseconds since) override {
-    if (due_ == 0)
-      times_.first_at(since, crew_.interval_ns() * static_cast<double>(crew_.senders()));
+  void due(std::uint64_t number) override {
+    if (due_ == 0) first_ = number;
     crew_.counts().sent.add(1);
     ++due_;
   }
   void send_due() override {
-    if (!busy_ && done_ < due_) start(times_.of(done_));
+    if (!busy_ && done_ < due_) start(crew_.due_at(first_, done_));
   }
   void say_goodbye() override {
     cut();
@@ -211,7 +203,7 @@ class StormSession final : public BenchSession, private net::TurnEndHook {
   void start(Nanoseconds since) {
     busy_ = true;
     since_ = since;
-    if (crew_.interval_ns() <= 0) crew_.counts().sent.add(1);
+    if (!crew_.schedule().is_open_loop()) crew_.counts().sent.add(1);
     dial(crew_.dialer());
   }
   void on_opened(const websocket::Agreed&) override {
@@ -237,11 +229,11 @@ class StormSession final : public BenchSession, private net::TurnEndHook {
     busy_ = false;
     ++done_;
     if (!crew_.sending()) return;
-    if (crew_.interval_ns() <= 0) return start(crew_.clock().now());
-    if (done_ < due_) start(times_.of(done_));
+    if (!crew_.schedule().is_open_loop()) return start(crew_.clock().now());
+    if (done_ < due_) start(crew_.due_at(first_, done_));
   }
 
-  DueTimes times_{};
+  std::uint64_t first_ = 0;  // its number in the schedule
   Nanoseconds since_{0};
   std::uint64_t due_ = 0;
   std::uint64_t done_ = 0;

@@ -27,7 +27,8 @@ Loads a server and says how it does: messages per second, and how long they take
   --text, --binary    the type of the messages (default text)
   --deflate           with permessage-deflate, which the server must agree to
   --rate N            messages (connect: sessions) per second, sent on time whether or not answers
-                      come; latencies count from then. Default: the next as soon as one is answered
+                      come; latencies count from then. High rates go in steps of several messages,
+                      which the report tells. Default: the next as soon as one is answered
   --duration TIME     how long is measured: 500ms, 10s, 1m (default 10s)
   --warmup TIME       under load before that (default 1s)
   --threads N         threads of the load (default 1)

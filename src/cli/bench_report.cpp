@@ -67,8 +67,9 @@ void latency_rows(Text out, std::string_view name, const Histogram& histogram) {
 
 void setting_row(Text out, const BenchReport& report) {
   const auto& options = report.options;
-  const std::string pace = options.rate > 0 ? fmt::format("{} per second", options.rate)
-                                            : fmt::format("depth {}", options.depth);
+  std::string pace = options.rate > 0 ? fmt::format("{} per second", options.rate)
+                                      : fmt::format("depth {}", options.depth);
+  if (report.step > Nanoseconds{0}) pace += fmt::format(" in steps of {}", words_of(report.step));
   std::string text = fmt::format("{}, {} connections", name_of(options.mode), options.connections);
   if (options.mode == BenchMode::connect) {
     text += options.rate > 0 ? ", " + pace : " at a time";
@@ -184,14 +185,15 @@ std::string json_of(const BenchReport& report) {
   const auto& options = report.options;
   std::string text = fmt::format(
       "{{\"mode\":\"{}\",\"url\":{},\"connections\":{},\"slow\":{},\"depth\":{},\"size\":{},"
-      "\"type\":\"{}\",\"deflate\":{},\"rate\":{},\"threads\":{},\"seconds\":{:.3f},"
+      "\"type\":\"{}\",\"deflate\":{},\"rate\":{},\"stepMicroseconds\":{:.3f},\"threads\":{},"
+      "\"seconds\":{:.3f},"
       "\"opened\":{},\"openingSeconds\":{:.3f},\"sent\":{},\"answered\":{},\"perSecond\":{:.1f},"
       "\"unanswered\":{},\"latencyMicroseconds\":{}",
       name_of(options.mode), quoted(options.client.url), options.connections, options.slow,
       options.depth, options.size, options.opcode == websocket::Opcode::text ? "text" : "binary",
-      options.deflate, options.rate, options.threads, report.seconds, report.opened,
-      report.opening_seconds, report.sent, report.answered, report.per_second(), report.unanswered,
-      json_of(report.latencies));
+      options.deflate, options.rate, microseconds(report.step), options.threads, report.seconds,
+      report.opened, report.opening_seconds, report.sent, report.answered, report.per_second(),
+      report.unanswered, json_of(report.latencies));
   if (options.mode == BenchMode::fan_out)
     text += ",\"lastMemberMicroseconds\":" + json_of(report.last_latencies);
   text += fmt::format(

@@ -33,6 +33,7 @@ struct BenchReport {
   Histogram last_latencies{};  // fan-out: until the last member had it
   Endings endings{};
   Endings slow_endings{};
+  Nanoseconds step{0};         // in which the messages of an open loop are due; 0: one by one
   double own_cpu_seconds = 0;  // of this program, while it was measured
   std::optional<ServerCost> server{};
 

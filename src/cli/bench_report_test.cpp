@@ -39,6 +39,16 @@ TEST(BenchReport, IsATableForPeople) {
   EXPECT_TRUE(report.clean());
 }
 
+TEST(BenchReport, SaysInWhatStepsAnOpenLoopWas) {
+  BenchReport report = echo_report();
+  report.options.rate = 20'000;
+  EXPECT_THAT(table_of(report), HasSubstr("20000 per second, 64 bytes"));
+  EXPECT_THAT(json_of(report), HasSubstr("\"stepMicroseconds\":0.000"));
+  report.step = 223'500ns;
+  EXPECT_THAT(table_of(report), HasSubstr("20000 per second in steps of 224 us, 64 bytes"));
+  EXPECT_THAT(json_of(report), HasSubstr("\"stepMicroseconds\":223.500"));
+}
+
 TEST(BenchReport, SaysWhatWentWrong) {
   BenchReport report = echo_report();
   report.options.rate = 100'000;

@@ -24,8 +24,8 @@ class BenchSession : protected ClientEvents {
   virtual void open();
   /// All sessions are open: traffic may begin. Closed loop: `messages` at once.
   virtual void begin() {}
-  /// One more message is due, since this time (open loop); send_due() follows, once for several.
-  virtual void due(Nanoseconds) {}
+  /// The schedule's message of this number is due; send_due() follows, once for several.
+  virtual void due(std::uint64_t) {}
   virtual void send_due() {}
   /// Publications of this sender reached everybody.
   virtual void on_reached(std::uint64_t) {}
@@ -57,23 +57,6 @@ class BenchSession : protected ClientEvents {
 
   bool open_ = false;
   bool closing_ = false;  // a close frame went out
-};
-
-/// A schedule's place in a session: when its n-th message is due.
-class DueTimes {
- public:
-  void first_at(Nanoseconds first, double stride_ns) {
-    first_ = first;
-    stride_ns_ = stride_ns;
-  }
-  [[nodiscard]] Nanoseconds of(std::uint64_t number) const {
-    return first_ +
-           Nanoseconds{static_cast<std::int64_t>(static_cast<double>(number) * stride_ns_)};
-  }
-
- private:
-  Nanoseconds first_{0};
-  double stride_ns_ = 0;
 };
 
 /// The session number `number` of a crew's load: what the mode wants it to do.

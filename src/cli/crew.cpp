@@ -16,7 +16,7 @@ Crew::Crew(const BenchPlan& plan, std::size_t index, const Environment& environm
   // One publisher keeps the whole schedule; other sessions share it over the threads.
   const bool single = plan.options.mode == BenchMode::fan_out;
   const auto crews = static_cast<double>(single ? 1 : plan.options.threads);
-  if (plan.options.rate > 0) interval_ns_ = 1e9 * crews / plan.options.rate;
+  if (plan.options.rate > 0) schedule_ = Schedule(1e9 * crews / plan.options.rate);
   make_sessions(index);
 }
 
@@ -46,9 +46,9 @@ void Crew::open_more() {
   }
 }
 
-void Crew::begin() {
+void Crew::begin(Nanoseconds step) {
   sending_ = true;
-  began_ = clock().now();
+  schedule_.begin(clock().now(), step);
   for (auto& session : sessions_) session->begin();
 }
 
@@ -62,18 +62,15 @@ void Crew::say_goodbye() {
   for (auto& session : sessions_) session->say_goodbye();
 }
 
-void Crew::send_due() {
-  if (!sending_ || interval_ns_ <= 0 || senders_.empty()) return;
-  const auto passed = static_cast<double>((clock().now() - began_).count());
-  const auto due = static_cast<std::uint64_t>(passed / interval_ns_) + 1;
+Nanoseconds Crew::send_due() {
+  if (!sending_ || !schedule_.is_open_loop() || senders_.empty()) return Nanoseconds::max();
+  const Nanoseconds now = clock().now();
   const std::uint64_t first = given_;
-  for (; given_ < due; ++given_) {
-    const auto at = static_cast<std::int64_t>(static_cast<double>(given_) * interval_ns_);
-    senders_[given_ % senders_.size()]->due(began_ + Nanoseconds{at});
-  }
+  for (; schedule_.due_at(given_) <= now; ++given_) senders_[given_ % senders_.size()]->due(given_);
   const std::uint64_t asked = std::min<std::uint64_t>(given_ - first, senders_.size());
   for (std::uint64_t i = first; i < first + asked; ++i)
     senders_[i % senders_.size()]->send_due();  // what fell behind goes out in one write
+  return schedule_.due_at(given_);
 }
 
 void Crew::on_reached(std::uint64_t publications) {
@@ -83,7 +80,7 @@ void Crew::on_reached(std::uint64_t publications) {
 }
 
 void Crew::record_last(Nanoseconds since, Nanoseconds now) {
-  const Nanoseconds decides = interval_ns_ > 0 ? since : now;
+  const Nanoseconds decides = schedule_.is_open_loop() ? since : now;
   if (decides >= measured_from_ && decides < measured_until_) last_latencies_.record(now - since);
 }
 

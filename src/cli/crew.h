@@ -3,9 +3,6 @@
 // Owner   `bench`, one per thread; it outlives its sessions, which it owns.
 // Thread  its loop's, but counts() and failure(), which are for any.
 // Limit   at most `opening_at_once` sessions are being opened at a time.
-// Why     an open loop's schedule is arithmetic: the n-th message is due at begin + n x interval,
-//         and its latency counts from then, however late it could be sent: a server that stalls
-//         can't hide it from the numbers (no coordinated omission).
 #pragma once
 
 #include <map>
@@ -22,6 +19,7 @@
 #include "cli/histogram.h"
 #include "cli/opening.h"
 #include "cli/publications.h"
+#include "cli/schedule.h"
 #include "net/loop.h"
 
 namespace orrery::cli {
@@ -57,16 +55,15 @@ class Crew final : private net::TurnEndHook {
 
   // The life of a load, in this order.
   void open_sessions();
-  void begin();
+  /// `step`: what falls due within it goes out together (open loop).
+  void begin(Nanoseconds step = Nanoseconds{0});
   void measure() { measured_from_ = clock().now(); }
   /// Nothing new is sent; what is under way is still waited for.
   void stop();
   void say_goodbye();
 
-  /// Sends what is due by now (open loop).
-  void send_due();
-  /// Between two messages of this crew; zero: closed loop.
-  [[nodiscard]] double interval_ns() const { return interval_ns_; }
+  /// Sends what is due by now; when the next is due, or Nanoseconds::max() for never.
+  Nanoseconds send_due();
   /// Publications reached everybody: the publisher may go on. Any thread, if it is not this one's
   /// by way of the loop's inbox.
   void on_reached(std::uint64_t publications);
@@ -75,6 +72,7 @@ class Crew final : private net::TurnEndHook {
 
   // For its sessions.
   [[nodiscard]] const BenchPlan& plan() const { return plan_; }
+  [[nodiscard]] const Schedule& schedule() const { return schedule_; }
   [[nodiscard]] const FineClock& clock() const { return environment_.clock; }
   [[nodiscard]] net::Loop& loop() { return environment_.loop; }
   [[nodiscard]] Random& random() { return environment_.random; }
@@ -87,10 +85,14 @@ class Crew final : private net::TurnEndHook {
   [[nodiscard]] Crew& publisher_crew() { return *publisher_crew_; }
   /// How many sessions the schedule takes turns with.
   [[nodiscard]] std::size_t senders() const { return senders_.size(); }
+  /// When the n-th message is due of the session whose first one has the number `first`.
+  [[nodiscard]] Nanoseconds due_at(std::uint64_t first, std::uint64_t n) const {
+    return schedule_.due_at(first + n * senders());
+  }
   /// `since`: what it is counted from. In a closed loop those count that are answered while it is
   /// measured, in an open one those that were due.
   void record(Nanoseconds since, Nanoseconds now, std::uint64_t count = 1) {
-    const Nanoseconds decides = interval_ns_ > 0 ? since : now;
+    const Nanoseconds decides = schedule_.is_open_loop() ? since : now;
     if (decides >= measured_from_ && decides < measured_until_)
       latencies_.record(now - since, count);
   }
@@ -127,8 +129,7 @@ class Crew final : private net::TurnEndHook {
   std::vector<BenchSession*> senders_{};  // to whom the schedule gives messages, in turn
   std::size_t next_to_open_ = 0;
   std::size_t opening_ = 0;
-  double interval_ns_ = 0;
-  Nanoseconds began_{0};
+  Schedule schedule_{};
   std::uint64_t given_ = 0;  // messages of the schedule so far
   Nanoseconds measured_from_ = Nanoseconds::max();
   Nanoseconds measured_until_ = Nanoseconds::max();

@@ -29,11 +29,12 @@ class CrewTest : public ClientFixture {
                                   Crew::Environment{loop, fine_clock, random, dialer, slow_dialer});
     crew->open_sessions();
   }
-  void start_and_accept(const BenchOptions& options, std::string_view headers = "") {
+  void start_and_accept(const BenchOptions& options, std::string_view headers = "",
+                        Nanoseconds step = Nanoseconds{0}) {
     start(options);
     for (std::size_t i = 0; i < dialer.servers.size(); ++i) dialer.servers[i]->accepts(headers);
     for (auto& each : slow_dialer.servers) each->accepts(headers);
-    crew->begin();
+    crew->begin(step);
     crew->measure();
     turn();
   }
@@ -116,6 +117,42 @@ TEST_F(CrewTest, AnOpenLoopCountsFromWhenAMessageWasDue) {
   echo(0, 0);
   EXPECT_EQ(crew->latencies().highest(), 6ms);
   EXPECT_EQ(crew->counts().sent.now(), 6u);
+}
+
+TEST_F(CrewTest, WhatFallsIntoOneStepIsDueAtItsBeginning) {
+  // 1000 per second in steps of 2.5 ms: three messages at 0, two at 2.5, three at 5 ms, ...
+  start_and_accept({.connections = 2, .size = 20, .rate = 1000}, "", 2500us);
+  const Nanoseconds begin = fine_clock.now();
+  EXPECT_EQ(crew->send_due(), begin + 2500us) << "when the next are due";
+  EXPECT_EQ(server(0).hears_frames(), text(0, 0) + text(0, 1));
+  EXPECT_EQ(server(1).hears_frames(), text(1, 0));
+  fine_clock.advance(2499us);
+  EXPECT_EQ(crew->send_due(), begin + 2500us);
+  EXPECT_EQ(crew->counts().sent.now(), 3u);
+  fine_clock.advance(1us);
+  EXPECT_EQ(crew->send_due(), begin + 5ms);
+  EXPECT_EQ(server(1).hears_frames(), text(1, 1));
+  fine_clock.advance(1ms);
+  for (int i : {0, 1}) echo(1, i);  // due at 0 and at 2.5 ms, answered at 3.5 ms
+  EXPECT_EQ(crew->latencies().highest(), 3500us);
+  EXPECT_EQ(crew->latencies().lowest(), 1ms);
+}
+
+TEST_F(CrewTest, AStepShorterThanTheIntervalChangesNothing) {
+  start_and_accept({.connections = 1, .size = 20, .rate = 1000}, "", 300us);
+  EXPECT_EQ(crew->schedule().step(), 0ms);
+  EXPECT_EQ(crew->send_due(), fine_clock.now() + 1ms);
+}
+
+TEST_F(CrewTest, NothingIsDueInAClosedLoop) {
+  start_and_accept({.connections = 1, .size = 20});
+  EXPECT_EQ(crew->send_due(), Nanoseconds::max());
+}
+
+TEST_F(CrewTest, NothingIsDueAfterTheEnd) {
+  start_and_accept({.connections = 1, .size = 20, .rate = 1000});
+  crew->stop();
+  EXPECT_EQ(crew->send_due(), Nanoseconds::max());
 }
 
 TEST_F(CrewTest, AStallOfTheServerIsInTheNumbersOfEveryMessageThatWasDue) {

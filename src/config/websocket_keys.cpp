@@ -27,7 +27,9 @@ Keys kuzzle_keys(Websocket& w) {
        "Messages per second that one session may send. rateLimitPolicy says what happens to more. "
        "0: any number."},
       {"realtimeNotifications", Flag{&w.realtime_notifications},
-       "Whether the realtime gear sends notifications such as TokenExpired.", Acts::later},
+       "Whether clients are sent messages about their own connection, such as TokenExpired. Every "
+       "gear is handed it (Router::settings()); none of this release has such messages.",
+       Acts::later},
       {"sendPingsAutomatically", Flag{&w.send_pings_automatically},
        "Whether a PING goes out before idleTimeout ends, so that a client that lives stays. If "
        "not, a client that is silent for idleTimeout is closed, alive or not."},

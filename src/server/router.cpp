@@ -4,7 +4,8 @@
 
 namespace orrery {
 
-Router::Router() : specs_(std::make_shared<std::vector<std::unique_ptr<RouteSpec>>>()) {}
+Router::Router(const GearSettings& settings)
+    : specs_(std::make_shared<std::vector<std::unique_ptr<RouteSpec>>>()), settings_(settings) {}
 
 RouteSpec& Router::add(RouteSpec::Kind kind, std::string path) {
   auto spec = std::make_unique<RouteSpec>(RouteSpec{kind});
@@ -64,6 +65,19 @@ void Router::gear(std::string_view name, std::string_view prefix,
     inner.scope_.gear = name;
     declare(inner);
   });
+}
+
+void Router::mount(Gear& mounted, std::string_view path, std::string_view host_name) {
+  const auto declare = [&](Router& router) {
+    router.gear(mounted.name(), path, [&](Router& inner) {
+      inner.pool([&mounted](const Request& request) { return mounted.pool(request); });
+      mounted.routes(inner);
+    });
+  };
+  if (host_name.empty())
+    declare(*this);
+  else
+    host(host_name, declare);
 }
 
 Result<std::string> Router::url_for(std::string_view name,

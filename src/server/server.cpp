@@ -53,21 +53,13 @@ struct Server::World {
   server::Engine engine;
 };
 
-Server::Server(ServerOptions options) : world_(std::make_unique<World>(std::move(options))) {}
+Server::Server(ServerOptions options)
+    : routes_(options.gear_settings), world_(std::make_unique<World>(std::move(options))) {}
 Server::Server(Server&&) noexcept = default;
 Server::~Server() = default;
 
 Server& Server::mount(Gear& gear, std::string_view path, std::string_view host) {
-  const auto declare = [&](Router& router) {
-    router.gear(gear.name(), path, [&](Router& inner) {
-      inner.pool([&gear](const Request& request) { return gear.pool(request); });
-      gear.routes(inner);
-    });
-  };
-  if (host.empty())
-    declare(routes_);
-  else
-    routes_.host(host, declare);
+  routes_.mount(gear, path, host);
   return *this;
 }
 

@@ -26,6 +26,7 @@ void TestLog::write(observe::Level level, std::string_view event, observe::LogFi
 
 World::World(const std::function<void(Router&)>& declare, ServerOptions options)
     : log(options.log),
+      router(options.gear_settings),
       loop(clock, std::make_unique<net::ManualPoller>()),
       engine(std::move(options), server::Environment{clock, log, jobs, random, inline_workers}) {
   declare(router);

@@ -127,7 +127,7 @@ def _(place):
     program = serve(place)
     expect(program.log.wait_for(lambda line: "do not act" in line and path in line),
            program.log.lines)
-    return "does not act yet: accepted, and the log names it"
+    return "accepted, explained, handed to gears; none here has such messages, so the log names it"
 
 
 @says("sendPingsAutomatically")
