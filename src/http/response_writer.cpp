@@ -112,6 +112,12 @@ bool allows_body(int status) {
   return status / 100 != 1 && status != 204 && status != 304;
 }
 
+bool append_header(std::string& out, const Header& header) {
+  if (is_ours(header.name) || !is_safe(header)) return false;
+  append_line(out, header.name, header.value);
+  return true;
+}
+
 std::vector<std::string> append_response_head(std::string& out, int status,
                                               std::span<const Header> headers,
                                               std::uint64_t body_bytes,
@@ -122,12 +128,8 @@ std::vector<std::string> append_response_head(std::string& out, int status,
   out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
   out.append(reason_phrase(status)).append("\r\n");
   if (options.date) append_line(out, "Date", http_date(*options.date));
-  for (const auto& header : headers) {
-    if (is_ours(header.name) || !is_safe(header))
-      left_out.emplace_back(header.name);
-    else
-      append_line(out, header.name, header.value);
-  }
+  for (const auto& header : headers)
+    if (!append_header(out, header)) left_out.emplace_back(header.name);
   append_framing(out, status, headers, body_bytes, options);
   out.append("\r\n");
   return left_out;

@@ -33,9 +33,12 @@ struct ResponseOptions {
   std::optional<std::chrono::system_clock::time_point> date = std::nullopt;
 };
 
+/// Appends one header, but not one that holds CR, LF or NUL, is no token, or is for the functions
+/// below to write. Whether it did.
+[[nodiscard]] bool append_header(std::string& out, const Header& header);
+
 /// Appends a whole response. Content-Length is always there, except with 1xx, 204 and 304. Returns
-/// the names of the headers it left out: they held CR, LF or NUL, were no token, or are its own to
-/// write.
+/// the names of the headers that it left out, as append_header() does.
 [[nodiscard]] std::vector<std::string> append_response(std::string& out, int status,
                                                        std::span<const Header> headers,
                                                        std::string_view body,

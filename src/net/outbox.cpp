@@ -38,10 +38,10 @@ iovec piece_of(Chunk& chunk) {
 
 }  // namespace
 
-void Outbox::append(std::string_view head, std::string_view payload) {
+void Outbox::append(std::string_view head, std::string_view payload, std::size_t expected) {
   const std::size_t bytes = head.size() + payload.size();
   if (bytes == 0) return;
-  if (last_ == nullptr) grow(bytes);
+  if (last_ == nullptr) grow(std::max(bytes, expected));
   if (last_->holds != Chunk::Holds::bytes || last_->room() < bytes) {
     copy(head, bytes);
     return copy(payload, payload.size());

@@ -27,8 +27,9 @@ class Outbox {
   Outbox& operator=(const Outbox&) = delete;
   ~Outbox() { clear(); }
 
-  /// Copies both, one behind the other. Nothing is written before flush().
-  void append(std::string_view head, std::string_view payload = {});
+  /// Copies both, one behind the other. Nothing is written before flush(). An empty one makes room
+  /// for `expected` bytes in one piece.
+  void append(std::string_view head, std::string_view payload = {}, std::size_t expected = 0);
   /// Keeps a reference (small ones are copied).
   void append(const SharedBytes& bytes);
 

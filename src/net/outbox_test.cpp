@@ -57,6 +57,19 @@ struct OutboxTest : testing::Test {
   int counter_ = 0;
 };
 
+TEST_F(OutboxTest, WhatIsExpectedLiesInOnePiece) {
+  const std::string more = text(7000);
+  outbox.append("1234", {}, 8000);
+  outbox.append(more);
+  EXPECT_EQ(outbox.only_piece(), "1234" + more);
+  outbox.append("x", {}, 1 << 20);  // only an empty one makes room
+  EXPECT_EQ(outbox.size(), 7005u);
+  EXPECT_EQ(outbox.flush(reader).bytes, 7005u);
+  EXPECT_EQ(reader.most_pieces, 1u);
+  outbox.append("y", {}, 1 << 20);  // more than the largest chunk
+  EXPECT_EQ(outbox.only_piece(), "y");
+}
+
 TEST_F(OutboxTest, NothingIsWrittenBeforeFlush) {
   outbox.append("head ", "payload");
   EXPECT_EQ(reader.writes, 0);

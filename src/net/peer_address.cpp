@@ -31,11 +31,12 @@ PeerAddress PeerAddress::from(const sockaddr_storage& address) {
 
 Peer PeerAddress::peer() const {
   if (family == Family::unix_socket) return {.address = "unix"};
-  if (family == Family::ipv4)  // every session that ends is told of with this: inet_ntop is slow
-    return {
-        .address = fmt::format(FMT_COMPILE("{}.{}.{}.{}"), bytes[0], bytes[1], bytes[2], bytes[3]),
-        .port = port};
   char text[INET6_ADDRSTRLEN] = {};
+  if (family == Family::ipv4) {  // every session that ends is told of with this: inet_ntop is slow
+    const char* end =
+        fmt::format_to(text, FMT_COMPILE("{}.{}.{}.{}"), bytes[0], bytes[1], bytes[2], bytes[3]);
+    return {.address = {static_cast<const char*>(text), end}, .port = port};
+  }
   ::inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
   return {.address = text, .port = port};
 }

@@ -69,6 +69,9 @@ class Stream {
   /// After pause_reading() no on_bytes() comes until resume_reading(); a broken peer is still told.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
+  /// What is written from now on may wait for finish_writing(), which follows soon, and leave with
+  /// it.
+  virtual void writes_the_last() {}
   /// Says that nothing more will be written (TCP: FIN; TLS: close_notify, FIN). Reading goes on.
   virtual void finish_writing() = 0;
   /// Ends both directions at once, with a reset where the transport has one.

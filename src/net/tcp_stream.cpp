@@ -32,13 +32,12 @@ std::size_t total(std::span<const iovec> pieces) {
                          [](std::size_t sum, const iovec& piece) { return sum + piece.iov_len; });
 }
 
-ssize_t send(int fd, std::span<const iovec> pieces) {
-  // MSG_NOSIGNAL: a peer that vanished is an error of its own connection, not a signal for us.
-  if (pieces.size() == 1) return ::send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+ssize_t send(int fd, std::span<const iovec> pieces, int flags) {
+  if (pieces.size() == 1) return ::send(fd, pieces[0].iov_base, pieces[0].iov_len, flags);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
-  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+  return ::sendmsg(fd, &message, flags);
 }
 
 ssize_t refuse(int error) {
@@ -85,9 +84,11 @@ void TcpStream::stop_receiving() {
 Written TcpStream::write(std::span<const iovec> pieces) {
   assert(loop_.in_own_thread());
   Written written;
+  // MSG_NOSIGNAL: a peer that vanished is an error of its own connection, not a signal for us.
+  const int flags = last_ ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
   while (!pieces.empty() && !blocked_) {
     const auto batch = pieces.first(std::min<std::size_t>(pieces.size(), IOV_MAX));
-    const ssize_t taken = fd_ >= 0 ? send(fd_, batch) : refuse(EPIPE);
+    const ssize_t taken = fd_ >= 0 ? send(fd_, batch, flags) : refuse(EPIPE);
     if (taken < 0 && errno == EINTR) continue;
     if (taken < 0 && errno != EAGAIN) {
       written.error = errno;

@@ -21,7 +21,7 @@ namespace orrery::net {
 
 class TcpStream final : public Stream, private Watcher, private Requeued {
  public:
-  static constexpr std::size_t bytes_per_turn = 512 * 1024;
+  static constexpr std::size_t bytes_per_turn = 2 * 1024 * 1024;
 
   /// Takes the socket, which is non-blocking.
   TcpStream(Loop& loop, Descriptor socket, const PeerAddress& peer);
@@ -35,6 +35,7 @@ class TcpStream final : public Stream, private Watcher, private Requeued {
   /// Paused, an end is told at once if the stream broke, or if nothing unread is left before it.
   void pause_reading() override;
   void resume_reading() override;
+  void writes_the_last() override { last_ = true; }
   void finish_writing() override;
   void abort() override;
   [[nodiscard]] Peer peer() const override;
@@ -78,6 +79,7 @@ class TcpStream final : public Stream, private Watcher, private Requeued {
   bool ended_ : 1 = false;     // on_end was called
   bool blocked_ : 1 = false;   // a write was short; on_writable is owed
   bool kept_ : 1 = false;      // the poller keeps bytes that come before all others
+  bool last_ : 1 = false;      // FIN follows what is written: one segment for both
   std::uint8_t error_ = 0;     // errno of a failed write, for on_end
   Source source_ : 3 = Source::socket;
   std::uint8_t small_reads_ : 5 = 0;  // in a row, for now

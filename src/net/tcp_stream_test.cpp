@@ -3,8 +3,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -238,6 +238,33 @@ TEST_P(TcpStreamTest, FinishWritingEndsOneDirectionOnly) {
   peer->says("still here");
   until([&] { return witness.received == "still here"; });
   EXPECT_EQ(witness.ends, 0);
+}
+
+TEST_P(TcpStreamTest, TheLastBytesAndTheEndLeaveInOneSegment) {
+  const auto segments = [&] {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    EXPECT_EQ(::getsockopt(peer->fd(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+    return info.tcpi_segs_in;
+  };
+  const auto before = over_tcp() ? segments() : 0;
+  stream->writes_the_last();
+  EXPECT_EQ(write("bye").bytes, 3U);
+  stream->finish_writing();
+  EXPECT_EQ(peer->hears(4), "bye");
+  if (!over_tcp()) return;
+  EXPECT_EQ(segments() - before, 1U);
+}
+
+TEST_P(TcpStreamTest, LastBytesThatDoNotFitAtOnceAreNotLost) {
+  const std::size_t filled = fill();
+  stream->writes_the_last();
+  EXPECT_EQ(write("bye").bytes, 0U);
+  EXPECT_EQ(peer->hears(filled).size(), filled);
+  until([&] { return witness.writables > 0; });
+  EXPECT_EQ(write("bye").bytes, 3U);
+  stream->finish_writing();
+  EXPECT_EQ(peer->hears(4), "bye");
 }
 
 TEST_P(TcpStreamTest, AFullPipeTakesLessAndTellsWhenThereIsRoom) {

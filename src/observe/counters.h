@@ -30,6 +30,11 @@ inline constexpr std::size_t most_causes = 32;
 using CountersByCause = std::array<Counter, most_causes>;
 
 struct Traffic {
+  void add(std::uint64_t more_messages, std::uint64_t more_bytes) {
+    messages.add(more_messages);
+    bytes.add(more_bytes);
+  }
+
   Counter messages;
   Counter bytes;
 };

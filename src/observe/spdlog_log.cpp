@@ -84,7 +84,7 @@ class BatchingSink final : public spdlog::sinks::base_sink<spdlog::details::null
 
  private:
   static constexpr std::size_t most_bytes = 64 * 1024;
-  static constexpr std::chrono::milliseconds nap{2};
+  static constexpr std::chrono::milliseconds nap{5};
 
   void sink_it_(const spdlog::details::log_msg& line) override {
     formatter_->format(line, lines_);

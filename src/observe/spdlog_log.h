@@ -3,7 +3,7 @@
 //
 // Owner   main().
 // Thread  any; the output stream is used by the writing thread only, until the destructor returns.
-// Limit   a line waits for 2 ms at most before it is written. SpdlogOptions::queue_lines; beyond
+// Limit   a line waits for 5 ms at most before it is written. SpdlogOptions::queue_lines; beyond
 // them the oldest line is dropped and counted, and a
 //         later line says how many.
 #pragma once

@@ -40,7 +40,7 @@ void Connection::write(std::string_view head, std::string_view payload) {
   if (dead_ || write_ended_) return;
   if (!outbox_) outbox_ = server_.take_outbox();
   if (payload.size() < long_bytes)
-    outbox_->append(head, payload);
+    outbox_->append(head, payload, reading_ ? server_.expected_answer_bytes() : 0);
   else
     write_long(head, payload);
   server_.flush_later(*this);
@@ -92,8 +92,9 @@ void Connection::flush() {
 
 void Connection::write_outbox() {
   if (dead_) return;
-  if (outbox_ && !outbox_->empty()) return after_write(outbox_->flush(*stream_));
-  after_flush();
+  if (!outbox_ || outbox_->empty()) return after_flush();
+  if (finishing_) stream_->writes_the_last();
+  after_write(outbox_->flush(*stream_));
 }
 
 // Whether it takes part in the batch; else write_outbox() is for it.
@@ -236,6 +237,7 @@ std::span<char> Connection::place_for_bytes() {
 void Connection::on_bytes(std::span<char> bytes) {
   if (dead_ || finishing_) return;  // lingering: what still comes is of no interest
   reading_ = true;
+  server_.expects_answer_to(bytes.size());
   const auto left = parked_ ? bytes : process(bytes);
   reading_ = false;
   const bool flushed = dirty_ && !server_.sends_later(*this);

@@ -8,6 +8,7 @@
 // Why     connections share nothing between loops, so no call on a message's way takes a lock.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <map>
@@ -136,6 +137,11 @@ class LoopServer final : private net::TurnEndHook,
   [[nodiscard]] bool sends_later(const Connection& connection) const {
     return answers_together_ && connection.queued_bytes() <= sent_later_bytes;
   }
+  /// Answers to so many bytes are collected in one piece, if they are about as long.
+  void expects_answer_to(std::size_t bytes) {
+    expected_answer_bytes_ = std::min(bytes, longest_expected_answer_bytes);
+  }
+  [[nodiscard]] std::size_t expected_answer_bytes() const { return expected_answer_bytes_; }
   void continue_later(Connection& connection);
   void bury(Connection& connection);
   /// Keeps a protocol that was replaced inside its own call, until the end of the turn.
@@ -149,6 +155,7 @@ class LoopServer final : private net::TurnEndHook,
 
   /// More is written at once: it would be cold by the end of the turn.
   static constexpr std::size_t sent_later_bytes = 4096;
+  static constexpr std::size_t longest_expected_answer_bytes = 16 * 1024 + 64;  // one chunk
 
   void on_turn_end() override;
   void on_again() override;
@@ -190,6 +197,7 @@ class LoopServer final : private net::TurnEndHook,
   std::map<const pools::Pool*, std::deque<SlotId>> want_worker_;
   Taps taps_;
   std::size_t handed_out_bytes_ = 0;        // of publications, in this turn
+  std::size_t expected_answer_bytes_ = 0;   // to what is being read
   std::optional<Broadcast> handing_out_{};  // the one whose members have not all got it
   std::atomic<std::size_t> load_{0};
   std::atomic<std::size_t> sessions_{0};

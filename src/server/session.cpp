@@ -125,8 +125,22 @@ Progress Session::on_bytes(std::span<char>& bytes) {
   return progress;
 }
 
-// A session whose callback is suspended, or runs on a worker, is not read.
+// Counts what came and what was sent meanwhile.
 Progress Session::receive(std::span<char>& bytes) {
+  if (has_departed()) return take_messages(bytes);
+  observe::GearCounters& counted = counters();  // permit_ may be gone afterwards
+  const std::uint32_t in = messages_in_, out = messages_out_;
+  const std::uint64_t bytes_in = bytes_in_, bytes_out = bytes_out_;
+  counted_later_ = true;
+  const Progress progress = take_messages(bytes);
+  counted_later_ = false;
+  counted.in.add(messages_in_ - in, bytes_in_ - bytes_in);
+  counted.out.add(messages_out_ - out, bytes_out_ - bytes_out);
+  return progress;
+}
+
+// A session whose callback is suspended, or runs on a worker, is not read.
+Progress Session::take_messages(std::span<char>& bytes) {
   for (int budget = messages_per_turn; budget > 0; --budget) {
     if (actor_ && actor_->holds_reading()) hold(by_actor);
     if (held_ != 0) return Progress::paused;
@@ -151,9 +165,6 @@ void Session::deliver(Message message) {
   if (tapped_) show(Direction::in, static_cast<Opcode>(message.type()), message.payload());
   ++messages_in_;
   bytes_in_ += message.size();
-  observe::Traffic& traffic = counters().in;
-  traffic.messages.add();
-  traffic.bytes.add(message.size());
   if (limits().messages_per_second > 0 && count_message(message) != Verdict::deliver) return;
   if (!actor_ || !actor_->offer(message)) to_handler(message);
 }

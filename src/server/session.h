@@ -184,6 +184,7 @@ class Session final : public orrery::Session, public Protocol {
 
   // in
   Progress receive(std::span<char>& bytes);
+  Progress take_messages(std::span<char>& bytes);
   void deliver(Message message);
   void on_ping(std::string_view payload);
   void on_pong(std::string_view payload);
@@ -247,11 +248,12 @@ class Session final : public orrery::Session, public Protocol {
   [[no_unique_address]] websocket::Endpoint endpoint_;
   CloseCause::Kind close_kind_ = CloseCause::Kind::transport;
   State state_ = State::open;
-  bool opened_told_ : 1 = false;  // on_open was called, so on_close will be
-  bool opening_ : 1 = false;      // on_open runs
-  bool idle_pinged_ : 1 = false;  // a PING went out for this silence
-  bool tapped_ : 1 = false;       // somebody looks at its frames
-  std::uint8_t held_ : 2 = 0;     // not read, by whose wish
+  bool opened_told_ : 1 = false;    // on_open was called, so on_close will be
+  bool opening_ : 1 = false;        // on_open runs
+  bool idle_pinged_ : 1 = false;    // a PING went out for this silence
+  bool tapped_ : 1 = false;         // somebody looks at its frames
+  bool counted_later_ : 1 = false;  // its traffic: it is being read
+  std::uint8_t held_ : 2 = 0;       // not read, by whose wish
   std::uint16_t close_code_ = 0;
   std::uint32_t messages_in_ = 0;
   std::uint32_t messages_out_ = 0;

@@ -80,9 +80,7 @@ void Session::write_data(Opcode opcode, std::string_view payload, Compress compr
 void Session::count_sent(std::size_t bytes) {
   ++messages_out_;
   bytes_out_ += bytes;
-  observe::Traffic& traffic = counters().out;
-  traffic.messages.add();
-  traffic.bytes.add(bytes);
+  if (!counted_later_) counters().out.add(1, bytes);
   if (limits().idle_reset == IdleReset::by_receiving_or_sending) last_activity_ = now();
 }
 

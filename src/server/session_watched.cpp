@@ -1,6 +1,8 @@
 // What operators see of a session.
 #include <fmt/compile.h>
 
+#include <limits>
+
 #include "observe/redact.h"
 #include "server/loop_server.h"
 #include "server/session.h"
@@ -9,7 +11,10 @@
 namespace orrery::server {
 
 std::string Session::id_text() const {
-  return fmt::format(FMT_COMPILE("{}.{}.{}"), server().loop().index(), id().slot, id().generation);
+  char text[3 * std::numeric_limits<std::uint64_t>::digits10 + 5];
+  const char* end = fmt::format_to(text, FMT_COMPILE("{}.{}.{}"), server().loop().index(),
+                                   id().slot, id().generation);
+  return {static_cast<const char*>(text), end};
 }
 
 SessionInfo Session::info() const {

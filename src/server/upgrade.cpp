@@ -60,7 +60,7 @@ Progress HttpProtocol::upgrade(RouteTable::Found found) {
   if (!route.origins.allows(head.headers.find("Origin"), client.secure, client.host))
     return refuse(Response::text("pages of this origin may not connect; see origins\n", 403),
                   refused_origin);
-  const auto& upgrade = std::get<websocket::Upgrade>(checked);
+  auto& upgrade = std::get<websocket::Upgrade>(checked);
   const RouteSpec& spec = *route.spec;
   if (spec.subprotocol_rule == SubprotocolRule::required &&
       agreed(spec.subprotocols, upgrade.offered_protocols).empty())
@@ -79,7 +79,7 @@ Progress HttpProtocol::upgrade(RouteTable::Found found) {
   if (!permit)
     return refuse(Response::text("too many sessions\n", 503).with("Retry-After", "1"), "pool full");
   auto admitting =
-      std::make_unique<Admitting>(route, upgrade, std::move(request), std::move(permit));
+      std::make_unique<Admitting>(route, std::move(upgrade), std::move(request), std::move(permit));
   if (!count_address(*admitting))
     return refuse(
         Response::text("too many sessions from this address\n", 503).with("Retry-After", "1"),
@@ -190,18 +190,11 @@ Progress HttpProtocol::open_session(Admitting& admitting, detail::Opened opened)
 }
 
 void HttpProtocol::write_101(const Admitting& admitting, std::string_view subprotocol) {
-  const websocket::Upgrade& upgrade = admitting.upgrade;
-  std::vector<http::Header> headers{{"Upgrade", "websocket"},
-                                    {"Connection", "Upgrade"},
-                                    {"Sec-WebSocket-Accept", upgrade.accept}};
-  if (!subprotocol.empty()) headers.push_back({"Sec-WebSocket-Protocol", subprotocol});
-  if (upgrade.compression)
-    headers.push_back({"Sec-WebSocket-Extensions", upgrade.compression->response_value});
-  for (const auto& [name, value] : admitting.handshake.headers) headers.push_back({name, value});
-  std::string out;
-  for (const auto& name : http::append_response_head(out, 101, headers, 0, {}))
-    server().log().warn("a response header was left out", {{"name", observe::quoted(name)}});
-  connection_.write(out);
+  std::string head = websocket::acceptance(admitting.upgrade, subprotocol);
+  for (const auto& [name, value] : admitting.handshake.headers)
+    if (!http::append_header(head, {name, value}))
+      server().log().warn("a response header was left out", {{"name", observe::quoted(name)}});
+  connection_.write(head, "\r\n");
 }
 
 // Headers and cookies of the plugs are in a refusal, too.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <memory>
 #include <stdexcept>
 
@@ -107,11 +108,27 @@ std::variant<Upgrade, Refusal> check_upgrade(const http::RequestHead& head, bool
   return upgrade;
 }
 
+std::string acceptance(const Upgrade& upgrade, std::string_view protocol) {
+  constexpr std::size_t usual_bytes = 256;
+  std::string head;
+  head.reserve(usual_bytes);
+  head =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: ";
+  head.append(upgrade.accept).append("\r\n");
+  if (!protocol.empty()) head.append("Sec-WebSocket-Protocol: ").append(protocol).append("\r\n");
+  if (upgrade.compression)
+    head.append("Sec-WebSocket-Extensions: ")
+        .append(upgrade.compression->response_value)
+        .append("\r\n");
+  return head;
+}
+
 std::string accept_key(std::string_view key) {
   constexpr std::string_view suffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // §1.3
-  std::string text;
-  text.reserve(key.size() + suffix.size());
-  text.append(key).append(suffix);
+  assert(key.size() == key_characters);
+  std::array<char, key_characters + suffix.size()> text;
+  std::ranges::copy(suffix, std::ranges::copy(key, text.begin()).out);
   std::array<char, 20> digest;
   unsigned int size = 0;
   if (EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,

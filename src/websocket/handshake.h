@@ -41,7 +41,11 @@ struct Refusal {
     const http::RequestHead& head, bool has_body,
     const std::optional<CompressionRules>& compression = std::nullopt);
 
-/// Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 §4.2.2).
+/// The head of the 101 (RFC 6455 §4.2.2) without the empty line that ends it, so that others may
+/// add to it. `protocol` is one that was offered, or empty.
+[[nodiscard]] std::string acceptance(const Upgrade& upgrade, std::string_view protocol);
+
+/// Sec-WebSocket-Accept for a sound Sec-WebSocket-Key (RFC 6455 §4.2.2).
 [[nodiscard]] std::string accept_key(std::string_view key);
 
 /// The client's side: a fresh Sec-WebSocket-Key.

@@ -136,6 +136,20 @@ TEST(Handshake, AcceptsTheKeyOfTheRfc) {
   EXPECT_EQ(accept_key(sample_key), sample_accept);
 }
 
+TEST(Handshake, TheAcceptanceSaysWhatWasAgreedOn) {
+  Upgrade upgrade{.accept = std::string(sample_accept), .offered_protocols = {}, .compression = {}};
+  const std::string head =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: " +
+      std::string(sample_accept) + "\r\n";
+  EXPECT_EQ(acceptance(upgrade, ""), head);
+  upgrade.compression.emplace().response_value = "permessage-deflate; server_no_context_takeover";
+  EXPECT_EQ(acceptance(upgrade, "v2"),
+            head +
+                "Sec-WebSocket-Protocol: v2\r\n"
+                "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n");
+}
+
 TEST(Handshake, OurKeysAreSoundAndFresh) {
   SecureRandom random;
   const std::string key = make_key(random);
