@@ -70,6 +70,10 @@ HttpLimits http_limits(const config::Server& server) {
   return limits;
 }
 
+GearSettings gear_settings(const config::Tree& tree) {
+  return {.realtime_notifications = tree.server.protocols.websocket.realtime_notifications};
+}
+
 PoolLimits pool_limits(const config::Pool& pool) {
   return {.sessions = pool.max_connections,
           .workers = pool.workers,
@@ -111,8 +115,7 @@ ServerOptions server_options(const config::Tree& tree) {
   options.threads = tree.server.threads;
   options.io = io_of(tree.server.io);
   options.limits = session_limits(tree.server.protocols.websocket);
-  options.gear_settings.realtime_notifications =
-      tree.server.protocols.websocket.realtime_notifications;
+  options.gear_settings = gear_settings(tree);
   options.http_limits = http_limits(tree.server);
   options.origins = tree.server.protocols.websocket.origins;
   options.trusted_proxies = tree.server.trusted_proxies;
@@ -182,24 +185,26 @@ std::string admin_address(const config::Admin& admin) {
   return whole ? admin.address : with_port(admin.address, admin.port);
 }
 
-Gears mount_gears(const config::Gears& listed, Router& routes) {
-  Gears gears;
+Mounted mount_gears(const config::Tree& tree) {
+  Mounted mounted{Router(gear_settings(tree))};
+  const auto add = [&mounted](std::unique_ptr<Gear> gear, const config::Gear& where) {
+    mount(*gear, where, mounted.routes);
+    mounted.gears.push_back(std::move(gear));
+  };
+  const config::Gears& listed = tree.gears;
   std::vector<gears::HomeEntry> entries;
   if (listed.chat.listed) {
-    gears.push_back(std::make_unique<gears::ChatGear>());
-    mount(*gears.back(), listed.chat, routes);
+    add(std::make_unique<gears::ChatGear>(), listed.chat);
     entries.push_back({"Chat", listed.chat.mount, "Rooms to talk in: open it in two windows.",
                        gears::Door::page});
   }
   if (listed.echo.listed) {
-    gears.push_back(std::make_unique<gears::EchoGear>());
-    mount(*gears.back(), listed.echo, routes);
+    add(std::make_unique<gears::EchoGear>(), listed.echo);
     entries.push_back(
         {"Echo", listed.echo.mount, "Says back whatever it hears.", gears::Door::socket});
   }
-  gears.push_back(std::make_unique<gears::HomeGear>(std::move(entries)));
-  mount(*gears.back(), config::Gear{true, "/", {}}, routes);
-  return gears;
+  add(std::make_unique<gears::HomeGear>(std::move(entries)), config::Gear{true, "/", {}});
+  return mounted;
 }
 
 }  // namespace orrery::app

@@ -34,8 +34,12 @@ Result<std::vector<ListenOn>> listeners(const config::Server& server);
 /// The address of the admin listener.
 std::string admin_address(const config::Admin& admin);
 
-/// The gears that run here, mounted, and the home page.
-using Gears = std::vector<std::unique_ptr<Gear>>;
-Gears mount_gears(const config::Gears& gears, Router& routes);
+/// The gears that run here and the home page, mounted on routes that hand them the configuration's
+/// settings for gears.
+struct Mounted {
+  Router routes;
+  std::vector<std::unique_ptr<Gear>> gears{};
+};
+Mounted mount_gears(const config::Tree& tree);
 
 }  // namespace orrery::app

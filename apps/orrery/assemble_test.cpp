@@ -219,10 +219,9 @@ TEST(Assemble, SaysWhichAddressItCannotUse) {
 }
 
 std::vector<std::string> routes_of(std::vector<std::string> sets) {
-  Router router;
-  const Gears gears = mount_gears(tree_of(std::move(sets)).gears, router);
+  const Mounted mounted = mount_gears(tree_of(std::move(sets)));
   std::vector<std::string> routes;
-  for (const auto& spec : router.specs())
+  for (const auto& spec : mounted.routes.specs())
     routes.push_back(spec->scope.host + spec->path + " " + spec->scope.gear);
   return routes;
 }
@@ -243,9 +242,8 @@ TEST(Assemble, MountsWhatIsListedAndTheHomePage) {
 }
 
 TEST(Assemble, EveryRouteOfAGearAsksItForThePool) {
-  Router router;
-  const Gears gears = mount_gears(config::Gears{}, router);
-  for (const auto& spec : router.specs()) EXPECT_TRUE(spec->scope.pool) << spec->path;
+  const Mounted mounted = mount_gears({});
+  for (const auto& spec : mounted.routes.specs()) EXPECT_TRUE(spec->scope.pool) << spec->path;
 }
 
 // Remembers what it was handed.
@@ -258,19 +256,24 @@ class CuriousGear final : public Gear {
 
 TEST(Assemble, AGearIsHandedWhatTheFileSaysOfNotifications) {
   for (const bool wanted : {false, true}) {
-    const std::string key = "server.protocols.websocket.realtimeNotifications=";
-    const auto options = server_options(tree_of({key + (wanted ? "true" : "false")}));
+    const auto tree = tree_of({std::string("server.protocols.websocket.realtimeNotifications=") +
+                               (wanted ? "true" : "false")});
+    const auto handed = [wanted](const std::function<void(Gear&)>& mount) {
+      CuriousGear gear;
+      gear.settings.realtime_notifications = !wanted;
+      mount(gear);
+      return gear.settings.realtime_notifications;
+    };
+    Mounted mounted = mount_gears(tree);
+    EXPECT_EQ(handed([&](Gear& gear) { mounted.routes.mount(gear, "/curious"); }), wanted);
+    EXPECT_EQ(handed([&](Gear& gear) { mounted.routes.mount(gear, "/", "a.example"); }), wanted);
+    const auto options = server_options(tree);
     Server server(options);
-    CuriousGear everywhere, on_a_host;
-    on_a_host.settings.realtime_notifications = everywhere.settings.realtime_notifications =
-        !wanted;
-    server.mount(everywhere, "/").mount(on_a_host, "/deep", "a.example");
-    EXPECT_EQ(everywhere.settings.realtime_notifications, wanted);
-    EXPECT_EQ(on_a_host.settings.realtime_notifications, wanted);
-    CuriousGear tested;
-    tested.settings.realtime_notifications = !wanted;
-    const TestServer test([&](Router& routes) { routes.mount(tested, "/"); }, options);
-    EXPECT_EQ(tested.settings.realtime_notifications, wanted) << "as in a test of the gear";
+    EXPECT_EQ(handed([&](Gear& gear) { server.mount(gear, "/"); }), wanted);
+    EXPECT_EQ(handed([&](Gear& gear) {
+                const TestServer test([&](Router& routes) { routes.mount(gear, "/"); }, options);
+              }),
+              wanted);
   }
 }
 

@@ -108,10 +108,8 @@ class Look {
   }
 
   void at_routes() {
-    const ServerOptions options = server_options(tree_);
-    Router routes(options.gear_settings);
-    const Gears gears = mount_gears(tree_.gears, routes);
-    const auto built = server::RouteTable::build(routes, options);
+    const Mounted mounted = mount_gears(tree_);
+    const auto built = server::RouteTable::build(mounted.routes, server_options(tree_));
     if (built) return;
     std::istringstream mistakes(built.error());
     for (std::string mistake; std::getline(mistakes, mistake);) fault("gears", mistake);

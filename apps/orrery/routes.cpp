@@ -78,10 +78,8 @@ cli::Exit print_routes(const config::Loaded& configuration, std::ostream& out,
                        std::ostream& errors) {
   cli::print_diagnostics(configuration, errors);
   if (!configuration.ok()) return cli::Exit::refused;
-  const ServerOptions options = server_options(configuration.tree);
-  Router routes(options.gear_settings);
-  const Gears gears = mount_gears(configuration.tree.gears, routes);
-  print_routes(routes, options, out);
+  const Mounted mounted = mount_gears(configuration.tree);
+  print_routes(mounted.routes, server_options(configuration.tree), out);
   return cli::Exit::ok;
 }
 

@@ -232,16 +232,14 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
   log_remarks(configuration, log);
   const std::uint64_t descriptors = net::raise_descriptor_limit();
 
-  const ServerOptions options = server_options(tree);
-  Router routes(options.gear_settings);
-  const Gears gears = mount_gears(tree.gears, routes);
+  const Mounted mounted = mount_gears(tree);
   server::ThreadJobs jobs;
   websocket::SecureRandom random;
   const auto make_workers = [](const pools::WorkerLimits& limits) {
     return std::make_unique<pools::ThreadWorkers>(limits);
   };
   ExitDeadline last([&] { leave_behind(log); });
-  server::Engine engine(options, {clock, log, jobs, random, make_workers});
+  server::Engine engine(server_options(tree), {clock, log, jobs, random, make_workers});
   const auto places = places_of(tree, log);
   if (!places) return fail(log, places.error());
   for (const auto& [address, tls] : places->listeners) engine.listen(address, tls);
@@ -258,10 +256,10 @@ cli::Exit serve(const ReadConfiguration& read, std::ostream& out, std::ostream& 
   FileWatch certificates(certificate_files(tree.server), [&] { reload.read_certificates(); });
   AdminListener admin(places->admin, tree.admin.token, control, log);
   if (const auto ready = admin.start(); !ready) return fail(log, ready.error());
-  if (const auto ready = engine.start(routes); !ready) return fail(log, ready.error());
+  if (const auto ready = engine.start(mounted.routes); !ready) return fail(log, ready.error());
   started = true;
   log.info("START", {{"version", version()},
-                     {"gears", gears.size()},
+                     {"gears", mounted.gears.size()},
                      {"io", net::name_of(engine.backend())},
                      {"listening", fmt::format("{}", fmt::join(engine.bound_addresses(), ","))},
                      {"descriptors", descriptors},

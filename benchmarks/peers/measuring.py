@@ -83,7 +83,7 @@ def take_turn(server, case, pace, rate=0):
     if secret:
         words.append("--insecure")
     if rate:
-        words += ["--rate", rate]
+        words += ["--rate", rate, "--step", "250us"]
     seconds = PATIENCE_SECONDS + (pace.duration_ms + pace.warmup_ms) / 1000
     server.check_it_lives()
     status, printed, complained = run_to_end(words, seconds, [core_of_load(case.loops)])

@@ -67,9 +67,7 @@ std::string transcript(const json::object& message) {
 // Rooms at /chat/rooms, and people in the chat's own words.
 struct Chat : ::testing::Test {
   ChatGear chat;
-  TestServer server{[this](Router& routes) {
-    routes.gear(chat.name(), "/chat", [this](Router& inner) { chat.routes(inner); });
-  }};
+  TestServer server{[this](Router& routes) { routes.mount(chat, "/chat"); }};
 
   struct Person {
     TestClient client;

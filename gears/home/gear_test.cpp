@@ -13,9 +13,7 @@ using ::testing::Not;
 
 TestServer server_with(std::vector<HomeEntry> entries) {
   HomeGear home(std::move(entries));
-  return TestServer([&](Router& routes) {
-    routes.gear(home.name(), "/", [&](Router& inner) { home.routes(inner); });
-  });
+  return TestServer([&](Router& routes) { routes.mount(home, "/"); });
 }
 
 TEST(Home, SaysWhatRunsHereAndLinksToIt) {

@@ -76,9 +76,7 @@ class AdminTest : public ::testing::Test {
   }
 
   static TestServer serving(AdminGear& gear) {
-    return TestServer([&](Router& routes) {
-      routes.gear(gear.name(), "/", [&](Router& inner) { gear.routes(inner); });
-    });
+    return TestServer([&](Router& routes) { routes.mount(gear, "/"); });
   }
 
   AdminGear open = gear_with("");

@@ -188,7 +188,8 @@ Result<void> Measurement::open() {
 }
 
 Result<void> Measurement::load() {
-  const Nanoseconds step = plan_.options.rate > 0 ? affordable_step() : Nanoseconds{0};
+  Nanoseconds step = plan_.options.step.value_or(std::chrono::microseconds{0});
+  if (plan_.options.rate > 0 && !plan_.options.step) step = affordable_step();
   for (auto& worker : workers_) worker->begin(step);
   const auto never = [](const Sums&) { return false; };
   if (auto warm = wait("warming up", plan_.options.warmup, never); !warm) return warm;

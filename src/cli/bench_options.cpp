@@ -27,8 +27,9 @@ Loads a server and says how it does: messages per second, and how long they take
   --text, --binary    the type of the messages (default text)
   --deflate           with permessage-deflate, which the server must agree to
   --rate N            messages (connect: sessions) per second, sent on time whether or not answers
-                      come; latencies count from then. High rates go in steps of several messages,
-                      which the report tells. Default: the next as soon as one is answered
+                      come; latencies count from then. Default: the next as soon as one is answered
+  --step TIME         what --rate wants within it is due together: 250us, 1ms; 0: each by itself.
+                      Default: as short as this machine can afford, tried out, told in the report
   --duration TIME     how long is measured: 500ms, 10s, 1m (default 10s)
   --warmup TIME       under load before that (default 1s)
   --threads N         threads of the load (default 1)
@@ -104,6 +105,17 @@ void add_mode(CLI::App& command, BenchOptions& options) {
            });
 }
 
+void add_step(CLI::App& command, BenchOptions& options) {
+  static constexpr config::Unit units[] = {{"ms", 1'000}, {"us", 1}};
+  add_word(command, "--step", "a time from 0 to 100ms, such as 250us or 1ms",
+           [&options](const std::string& text) {
+             const auto number = text == "0" ? 0 : config::number_with_unit(text, units);
+             const bool fits = number && *number <= 100'000;
+             if (fits) options.step = std::chrono::microseconds(*number);
+             return fits;
+           });
+}
+
 void add_traffic(CLI::App& command, BenchOptions& options) {
   constexpr std::size_t most_bytes = 64 << 20;
   add_count(command, "--connections", options.connections, 1, 10'000'000);
@@ -121,6 +133,7 @@ void add_traffic(CLI::App& command, BenchOptions& options) {
              if (fits) options.rate = *number;
              return fits;
            });
+  add_step(command, options);
   add_count(command, "--slow", options.slow, 1, 1'000'000);
   add_bytes(command, "--read-rate", options.read_rate, 1 << 30);
 }
@@ -146,6 +159,8 @@ void add_bench_options(CLI::App& command, BenchOptions& options) {
 std::string fault_in(const BenchOptions& options, std::uint64_t descriptors) {
   if (options.mode == BenchMode::idle && options.rate > 0)
     return "--rate has no meaning for --mode idle: nothing is sent; leave it out";
+  if (options.step && options.rate == 0)
+    return "--step is one of the schedule that --rate makes; give a --rate, or leave it out";
   if (options.slow > 0 && options.mode != BenchMode::echo && options.mode != BenchMode::fan_out)
     return "--slow goes with the modes echo and fan-out only; leave it out";
   if (options.connections < options.threads)

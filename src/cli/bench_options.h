@@ -31,6 +31,7 @@ struct BenchOptions {
   websocket::Opcode opcode = websocket::Opcode::text;
   bool deflate = false;
   double rate = 0;  // messages per second of all sessions together; 0: as fast as answers come
+  std::optional<std::chrono::microseconds> step{};  // of the rate's schedule; nothing: tried out
   std::chrono::milliseconds duration{10'000};
   std::chrono::milliseconds warmup{1'000};
   std::size_t threads = 1;

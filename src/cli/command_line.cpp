@@ -24,7 +24,7 @@ constexpr const char* command_names[] = {"routes",      "doctor",    "new-gear",
                                          "--deflate",   "--rate",    "--duration",
                                          "--warmup",    "--threads", "--slow",
                                          "--read-rate", "--pid",     "--no-compression",
-                                         "kick",        "--timeout"};
+                                         "kick",        "--timeout", "--step"};
 
 // "--port 8080" of somebody who means "--set server.port=8080".
 std::string key_hint(const std::string& why, const std::vector<std::string>& words) {

@@ -83,11 +83,11 @@ TEST(CommandLine, KnowsWhatBenchIsAsked) {
   EXPECT_EQ(plain.rate, 0);
   EXPECT_FALSE(plain.pid.has_value());
   const BenchOptions options =
-      understood({"bench",    "ws://h/echo", "--mode",      "slow",      "--connections",
-                  "7",        "--depth",     "16",          "--size",    "16KiB",
-                  "--binary", "--deflate",   "--rate",      "2.5",       "--duration",
-                  "1m",       "--warmup",    "0",           "--threads", "2",
-                  "--pid",    "17",          "--read-rate", "1KB",       "--json"})
+      understood({"bench",     "ws://h/echo", "--mode",     "slow",  "--connections", "7",
+                  "--depth",   "16",          "--size",     "16KiB", "--binary",      "--deflate",
+                  "--rate",    "2.5",         "--duration", "1m",    "--warmup",      "0",
+                  "--threads", "2",           "--pid",      "17",    "--read-rate",   "1KB",
+                  "--json",    "--step",      "250us"})
           .bench;
   EXPECT_EQ(options.mode, BenchMode::echo);
   EXPECT_EQ(options.slow, 10u);
@@ -97,6 +97,9 @@ TEST(CommandLine, KnowsWhatBenchIsAsked) {
   EXPECT_EQ(options.opcode, websocket::Opcode::binary);
   EXPECT_TRUE(options.deflate && options.json);
   EXPECT_EQ(options.rate, 2.5);
+  EXPECT_EQ(options.step, std::chrono::microseconds(250));
+  EXPECT_FALSE(plain.step.has_value());
+  EXPECT_EQ(understood({"bench", "ws://h", "--step", "0"}).bench.step, 0ms);
   EXPECT_EQ(options.duration.count(), 60'000);
   EXPECT_EQ(options.warmup.count(), 0);
   EXPECT_EQ(options.threads, 2u);
@@ -125,6 +128,8 @@ TEST(CommandLine, SaysWhatFitsAnOption) {
       {{"bench", "ws://h", "--connections", "many"}, "\"many\" does not fit"},
       {{"bench", "ws://h", "--size", "1GB"}, "such as 512 or 16KiB"},
       {{"bench", "ws://h", "--rate", "-1"}, "messages per second"},
+      {{"bench", "ws://h", "--step", "101ms"}, "from 0 to 100ms"},
+      {{"bench", "ws://h", "--step", "5"}, "such as 250us"},
       {{"bench", "ws://h", "--duration", "10"}, "500ms, 10s or 2m"},
       {{"bench", "ws://h", "--pid", "x"}, "pidof orrery"},
       {{"bench", "ws://h", "--text", "--binary"}, "excludes"},
@@ -140,6 +145,8 @@ TEST(Bench, SaysWhatDoesNotGoTogetherOrDoesNotFitHere) {
   EXPECT_THAT(fault_in({.connections = 1000}, 1024), HasSubstr("at most 988 fit"));
   EXPECT_THAT(fault_in({.mode = BenchMode::idle, .rate = 5}, 1024), HasSubstr("leave it out"));
   EXPECT_THAT(fault_in({.mode = BenchMode::connect, .slow = 5}, 1024), HasSubstr("leave it out"));
+  EXPECT_THAT(fault_in({.step = 250us}, 1024), HasSubstr("give a --rate"));
+  EXPECT_EQ(fault_in({.rate = 5, .step = 250us}, 1024), "");
   EXPECT_THAT(fault_in({.connections = 1, .threads = 2}, 1024), HasSubstr("--connections"));
 }
 

@@ -29,7 +29,7 @@ class Schedule {
   [[nodiscard]] bool is_open_loop() const { return interval_ns_ > 0; }
   [[nodiscard]] Nanoseconds due_at(std::uint64_t number) const {
     const Nanoseconds exact{static_cast<std::int64_t>(static_cast<double>(number) * interval_ns_)};
-    return began_ + exact - (step_ > Nanoseconds{0} ? exact % step_ : step_);
+    return began_ + (step_ > Nanoseconds{0} ? exact - exact % step_ : exact);
   }
   /// Zero: nothing waits for others.
   [[nodiscard]] Nanoseconds step() const { return step_; }

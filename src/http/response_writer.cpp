@@ -94,7 +94,7 @@ bool lists_close(std::span<const Header> headers) {
 void append_framing(std::string& out, int status, std::span<const Header> headers,
                     std::uint64_t body_bytes, const ResponseOptions& options) {
   if (allows_body(status)) append_line(out, "Content-Length", std::to_string(body_bytes));
-  if (status / 100 == 1) return;  // the connection goes on: a 101 says how by itself
+  if (status / 100 == 1) return;  // the connection goes on
   if (!options.keep_alive && !lists_close(headers)) append_line(out, "Connection", "close");
   if (options.keep_alive && options.minor_version == 0)
     append_line(out, "Connection", "keep-alive");

@@ -28,6 +28,8 @@ struct Chunk {
 
 class ChunkPool {
  public:
+  /// What a long pooled chunk holds: 16 KiB of payload and its frame heads.
+  static constexpr std::size_t long_bytes = 16 * 1024 + 64;
   /// What the largest pooled chunk holds: 64 KiB of payload and its frame head.
   static constexpr std::size_t largest_bytes = 64 * 1024 + 64;
 
@@ -42,8 +44,7 @@ class ChunkPool {
   [[nodiscard]] std::size_t retained_bytes() const { return retained_bytes_; }
 
  private:
-  static constexpr std::array<std::size_t, 5> capacities{24, 1024, 4096, 16 * 1024 + 64,
-                                                         largest_bytes};
+  static constexpr std::array<std::size_t, 5> capacities{24, 1024, 4096, long_bytes, largest_bytes};
 
   const std::size_t retained_bytes_limit_;
   std::size_t retained_bytes_ = 0;

@@ -21,7 +21,7 @@ namespace orrery::net {
 
 class TcpStream final : public Stream, private Watcher, private Requeued {
  public:
-  static constexpr std::size_t bytes_per_turn = 2 * 1024 * 1024;
+  static constexpr std::size_t bytes_per_turn = 512 * 1024;
 
   /// Takes the socket, which is non-blocking.
   TcpStream(Loop& loop, Descriptor socket, const PeerAddress& peer);

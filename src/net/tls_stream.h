@@ -43,8 +43,8 @@ class TlsStream final : public Stream, private StreamEvents, private Requeued {
   void pause_reading() override;
   void resume_reading() override;
   /// close_notify, then FIN. Before the handshake is complete: gives it up, FIN.
-  void writes_the_last() override { inner_->writes_the_last(); }
   void finish_writing() override;
+  void writes_the_last() override { inner_->writes_the_last(); }
   void abort() override;
   [[nodiscard]] Peer peer() const override { return inner_->peer(); }
   [[nodiscard]] bool encrypted() const override { return true; }

@@ -37,7 +37,8 @@ const Metric handshakes_refused{"orrery_handshakes_refused_total", counter, "sta
                                 "Requests for an upgrade that got no 101, by HTTP status."};
 const Metric messages{
     "orrery_messages_total", counter, "gear, pool, direction",
-    "Messages from (in) and to (out) clients; a published one counts at each member."};
+    "Messages from (in) and to (out) clients; a published one counts at each member. Those of one "
+    "read are counted at its end."};
 const Metric bytes{"orrery_bytes_total", counter, "gear, pool, direction",
                    "Payload of these messages in bytes, before compression."};
 const Metric dropped{"orrery_dropped_total", counter, "cause",

@@ -155,7 +155,7 @@ class LoopServer final : private net::TurnEndHook,
 
   /// More is written at once: it would be cold by the end of the turn.
   static constexpr std::size_t sent_later_bytes = 4096;
-  static constexpr std::size_t longest_expected_answer_bytes = 16 * 1024 + 64;  // one chunk
+  static constexpr std::size_t longest_expected_answer_bytes = net::ChunkPool::long_bytes;
 
   void on_turn_end() override;
   void on_again() override;

@@ -66,6 +66,33 @@ TEST(TheMetrics, TellWhatTheSessionsOfEachGearAndPoolDo) {
     EXPECT_THAT(text, HasSubstr(line));
 }
 
+TEST(TheMetrics, CountWhatCameInOneReadWithTheEnd) {
+  WireServer server(declare);
+  auto dave = std::move(WireClient(server).opens("/echo/"));
+  dave.sends(text_frame("one") + text_frame("two") + close_frame(1000) + text_frame("three"));
+  const std::string text = server.engine.metrics();
+  for (const char* line :
+       {"orrery_sessions_closed_total{gear=\"echo\",cause=\"client\"} 1\n",
+        "orrery_messages_total{gear=\"echo\",pool=\"gear:echo\",direction=\"in\"} 2\n",
+        "orrery_messages_total{gear=\"echo\",pool=\"gear:echo\",direction=\"out\"} 2\n",
+        "orrery_bytes_total{gear=\"echo\",pool=\"gear:echo\",direction=\"in\"} 6\n",
+        "orrery_bytes_total{gear=\"echo\",pool=\"gear:echo\",direction=\"out\"} 6\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
+TEST(TheMetrics, CountMoreThanOneTurnMayTake) {
+  WireServer server(declare);
+  auto dave = std::move(WireClient(server).opens("/echo/"));
+  std::string many;
+  for (int i = 0; i < 2500; ++i) many += text_frame("x");
+  dave.sends(many);
+  const std::string text = server.engine.metrics();
+  for (const char* direction : {"in", "out"})
+    EXPECT_THAT(text, HasSubstr(std::string("orrery_messages_total{gear=\"echo\",pool=\"gear:"
+                                            "echo\",direction=\"") +
+                                direction + "\"} 2500\n"));
+}
+
 TEST(TheMetrics, AreZeroBeforeAnythingHasHappened) {
   WireServer server(declare, with_a_tenant());
   const std::string text = server.engine.metrics();

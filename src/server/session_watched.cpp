@@ -11,7 +11,7 @@
 namespace orrery::server {
 
 std::string Session::id_text() const {
-  char text[3 * std::numeric_limits<std::uint64_t>::digits10 + 5];
+  char text[3 * (std::numeric_limits<std::uint64_t>::digits10 + 1) + 2];  // and two dots
   const char* end = fmt::format_to(text, FMT_COMPILE("{}.{}.{}"), server().loop().index(),
                                    id().slot, id().generation);
   return {static_cast<const char*>(text), end};

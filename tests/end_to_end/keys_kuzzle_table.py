@@ -127,7 +127,7 @@ def _(place):
     program = serve(place)
     expect(program.log.wait_for(lambda line: "do not act" in line and path in line),
            program.log.lines)
-    return "accepted, explained, handed to gears; none here has such messages, so the log names it"
+    return "accepted and explained; none of the gears here has such messages, and the log says so"
 
 
 @says("sendPingsAutomatically")
