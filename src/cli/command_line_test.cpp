@@ -13,6 +13,7 @@
 namespace orrery::cli {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 

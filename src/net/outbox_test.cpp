@@ -61,10 +61,10 @@ TEST_F(OutboxTest, WhatIsExpectedLiesInOnePiece) {
   const std::string more = text(7000);
   outbox.append("1234", {}, 8000);
   outbox.append(more);
-  EXPECT_EQ(outbox.only_piece(), "1234" + more);
-  outbox.append(text(9000), {}, 9000);  // only an empty one makes room
-  EXPECT_EQ(outbox.only_piece(), "");
-  EXPECT_EQ(outbox.flush(reader).bytes, 16'004u);
+  EXPECT_TRUE(outbox.only_piece() == "1234" + more);
+  outbox.append(text(9500), {}, 9500);  // only an empty one makes room
+  EXPECT_TRUE(outbox.only_piece().empty());
+  EXPECT_EQ(outbox.flush(reader).bytes, 16'504u);
   EXPECT_EQ(reader.most_pieces, 2u);
 }
 

@@ -263,7 +263,10 @@ def _(place):
     report = bench(place, place.server(), "--rate", "500", "--duration", "1s")
     expect(400 <= report["sent"] <= 600 and report["answered"] >= report["sent"] * 0.9,
            f"{report['sent']} sent, {report['answered']} answered")
-    return "500 per second"
+    expect_equal(report["stepMicroseconds"], 0, "a step between messages that are 2 ms apart")
+    report = bench(place, place.server(), "--rate", "5000", "--step", "10ms", "--duration", "1s")
+    expect(4000 <= report["sent"] <= 6000 and report["stepMicroseconds"] == 10_000, f"{report}")
+    return "500 per second, and 5000 in steps of 10 ms"
 
 
 @table.row("bench: a server that stands still is in the latencies of an open loop", over=["tcp"])
