@@ -39,13 +39,13 @@ class Session {
   /// Sends one text message. `text` must be UTF-8; it is copied before the call returns. Frames
   /// leave in the order of the calls, all those of one turn in one write. Beyond
   /// Limits::queued_bytes the route's Overflow policy acts; after close() the call does nothing.
-  void send(std::string_view text, SendOptions options = {});
+  void send(std::string_view text, const SendOptions& options = {});
   /// Sends a message back as it came: same type, same payload.
-  void send(Message message, SendOptions options = {});
+  void send(Message message, const SendOptions& options = {});
   /// Sends one frame: send(binary(bytes)), send(ping()), send(close(4000, "bye")) ...
-  void send(const Outgoing& frame, SendOptions options = {});
+  void send(const Outgoing& frame, const SendOptions& options = {});
   /// Sends several in one write. What follows a close is not sent, and counted as dropped.
-  void send(std::initializer_list<Outgoing> frames, SendOptions options = {});
+  void send(std::initializer_list<Outgoing> frames, const SendOptions& options = {});
 
   /// Sends a PING with at most 125 bytes (RFC 6455 §5.5.2).
   void ping(std::string_view payload = {});

@@ -42,16 +42,13 @@ void Outbox::append(std::string_view head, std::string_view payload, std::size_t
   const std::size_t bytes = head.size() + payload.size();
   if (bytes == 0) return;
   if (last_ == nullptr) grow(std::max(bytes, expected));
-  if (last_->holds != Chunk::Holds::bytes || last_->room() < bytes) {
-    copy(head, bytes);
-    return copy(payload, payload.size());
+  if (char* const room = room_for(bytes)) {
+    std::copy(head.begin(), head.end(), room);
+    std::copy(payload.begin(), payload.end(), room + head.size());
+    return filled(bytes);
   }
-  char* const end = last_->data() + last_->end;
-  std::copy(head.begin(), head.end(), end);
-  std::copy(payload.begin(), payload.end(), end + head.size());
-  last_->end += bytes;
-  queued_bytes_ += bytes;
-  unpaid_bytes_ += bytes;
+  copy(head, bytes);
+  copy(payload, payload.size());
 }
 
 void Outbox::append(const SharedBytes& bytes) {

@@ -30,6 +30,18 @@ class Outbox {
   /// Copies both, one behind the other. Nothing is written before flush(). An empty one makes room
   /// for `expected` bytes in one piece.
   void append(std::string_view head, std::string_view payload = {}, std::size_t expected = 0);
+  /// Where the next so many bytes go if they fit behind the last ones in one piece; else null.
+  /// Whoever puts bytes there says how many: filled().
+  [[nodiscard]] char* room_for(std::size_t bytes) const {
+    const bool fits =
+        last_ != nullptr && last_->holds == Chunk::Holds::bytes && last_->room() >= bytes;
+    return fits ? last_->data() + last_->end : nullptr;
+  }
+  void filled(std::size_t bytes) {
+    last_->end += bytes;
+    queued_bytes_ += bytes;
+    unpaid_bytes_ += bytes;
+  }
   /// Keeps a reference (small ones are copied).
   void append(const SharedBytes& bytes);
 

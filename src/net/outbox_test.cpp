@@ -68,6 +68,25 @@ TEST_F(OutboxTest, WhatIsExpectedLiesInOnePiece) {
   EXPECT_EQ(reader.most_pieces, 2u);
 }
 
+TEST_F(OutboxTest, ThereIsRoomBehindCopiedBytesAsLongAsTheirPieceHasSome) {
+  EXPECT_EQ(outbox.room_for(1), nullptr) << "an empty one holds no memory";
+  outbox.append("ab", {}, 1000);
+  char* const room = outbox.room_for(3);
+  ASSERT_NE(room, nullptr);
+  std::ranges::copy(std::string("cde"), room);
+  outbox.filled(3);
+  EXPECT_EQ(outbox.only_piece(), "abcde");
+  EXPECT_EQ(outbox.size(), 5U);
+  EXPECT_EQ(outbox.unpaid_bytes(), 5U);
+  EXPECT_EQ(outbox.room_for(ChunkPool::long_bytes), nullptr);
+  const std::string kept = text(10);
+  outbox.borrow(kept);
+  EXPECT_EQ(outbox.room_for(1), nullptr) << "somebody else's bytes";
+  outbox.append("fg");
+  outbox.flush(reader);
+  EXPECT_EQ(reader.received, "abcde" + kept + "fg");
+}
+
 TEST_F(OutboxTest, NothingIsWrittenBeforeFlush) {
   outbox.append("head ", "payload");
   EXPECT_EQ(reader.writes, 0);

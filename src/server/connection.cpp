@@ -14,8 +14,6 @@ namespace {
 // How long a peer may take nothing of what a finishing connection still has for it.
 constexpr milliseconds stall_timeout = 30s;
 
-// Shorter payloads are copied: that costs less than a piece of its own in the write.
-constexpr std::size_t long_bytes = 4096;
 // Longer ones don't wait for others: a system call costs less than to copy them.
 constexpr std::size_t written_at_once_bytes = 32 * 1024;
 
@@ -39,7 +37,7 @@ void Connection::open(SlotId id, std::unique_ptr<Protocol> first) {
 void Connection::write(std::string_view head, std::string_view payload) {
   if (dead_ || write_ended_) return;
   if (!outbox_) outbox_ = server_.take_outbox();
-  if (payload.size() < long_bytes)
+  if (payload.size() <= copied_bytes)
     outbox_->append(head, payload, reading_ ? server_.expected_answer_bytes() : 0);
   else
     write_long(head, payload);

@@ -39,6 +39,16 @@ class Connection final : private net::StreamEvents, private net::Timer {
   /// from the read buffer if it lies there: what the peer takes in time is not copied.
   void write(std::string_view head, std::string_view payload = {});
   void write(const SharedBytes& bytes);
+  /// While it is read: where write() would put so many bytes, if there is room behind others; null
+  /// if not. Whoever puts bytes there says how many: answered().
+  [[nodiscard]] char* room_for_answer(std::size_t bytes) {
+    const bool copied = reading_ && !dead_ && !write_ended_ && bytes <= copied_bytes;
+    return copied && outbox_ ? outbox_->room_for(bytes) : nullptr;
+  }
+  void answered(std::size_t bytes) {
+    outbox_->filled(bytes);
+    dirty_ = true;
+  }
   /// Writes now what the peer takes, to make room. Calls nothing: trouble is told at the turn's
   /// end.
   void write_early();
@@ -83,6 +93,9 @@ class Connection final : private net::StreamEvents, private net::Timer {
 
  private:
   friend class LoopServer;
+
+  /// Longer payloads are a piece of their own in the write: that costs less than to copy them.
+  static constexpr std::size_t copied_bytes = 4095;
 
   /// Bytes that came while nobody took them.
   struct Parked {

@@ -55,8 +55,7 @@ void LoopServer::session_opened() {
   sessions_.store(sessions() + 1, std::memory_order_relaxed);
 }
 
-void LoopServer::session_ended(Session& session) {
-  if (running_ == &session) running_ = nullptr;
+void LoopServer::session_ended() {
   sessions_.store(sessions() - 1, std::memory_order_relaxed);
 }
 
@@ -254,22 +253,13 @@ void LoopServer::on_timer(Time) {
 
 // Callbacks.
 
-LoopServer::Running::Running(LoopServer& server, const Session& session,
-                             const pools::CallbackOrigin& origin, Timing timing)
-    : server_(server) {
-  server.running_ = &session;
-  server.door_->runs(session.id());
-  server.holding_.enter(origin);
-  if (timing == Timing::never || !server.times_this_one()) return;
+void LoopServer::Running::begin_timing(const Session& session) {
   timed_ = &session.counters();
-  began_ = server.loop_.clock().stopwatch();
+  began_ = server_.loop_.clock().stopwatch();
 }
 
-LoopServer::Running::~Running() {
-  if (timed_) timed_->callbacks.add(server_.loop_.clock().stopwatch() - began_);
-  server_.running_ = nullptr;
-  server_.door_->rests();
-  server_.holding_.leave();
+void LoopServer::Running::end_timing() {
+  timed_->callbacks.add(server_.loop_.clock().stopwatch() - began_);
 }
 
 std::string LoopServer::take_buffer() {

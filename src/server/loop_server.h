@@ -79,7 +79,7 @@ class LoopServer final : private net::TurnEndHook,
     return all > known ? all - known : 0;
   }
   void session_opened();
-  void session_ended(Session& session);
+  void session_ended();
 
   // For sessions and their actors.
   [[nodiscard]] const std::shared_ptr<actor::Door>& door() const { return door_; }
@@ -124,6 +124,9 @@ class LoopServer final : private net::TurnEndHook,
     ~Running();
 
    private:
+    [[gnu::noinline]] void begin_timing(const Session& session);
+    [[gnu::noinline]] void end_timing();
+
     LoopServer& server_;
     observe::GearCounters* timed_ = nullptr;
     std::chrono::nanoseconds began_{};
@@ -188,7 +191,6 @@ class LoopServer final : private net::TurnEndHook,
   std::vector<registry::Scope*> scopes_;  // by Pool::number()
   std::vector<std::unique_ptr<net::Outbox>> idle_outboxes_;
   std::vector<std::string> idle_buffers_;
-  const Session* running_ = nullptr;
   Connection* dirty_ = nullptr;
   Connection* again_ = nullptr;
   std::vector<Connection*> in_batch_;

@@ -141,10 +141,12 @@ Progress Session::receive(std::span<char>& bytes) {
 
 // A session whose callback is suspended, or runs on a worker, is not read.
 Progress Session::take_messages(std::span<char>& bytes) {
+  const Time time = now();
+  const std::uint32_t fragments = limits().fragments;
   for (int budget = messages_per_turn; budget > 0; --budget) {
     if (actor_ && actor_->holds_reading()) hold(by_actor);
     if (held_ != 0) return Progress::paused;
-    const websocket::Event event = endpoint_.next(bytes, now(), limits().fragments);
+    const websocket::Event event = endpoint_.next(bytes, time, fragments);
     if (std::holds_alternative<websocket::NeedMore>(event)) return Progress::hungry;
     if (const auto* message = std::get_if<websocket::MessageArrived>(&event))
       deliver(Message(static_cast<MessageType>(message->opcode), message->payload));

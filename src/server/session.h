@@ -65,10 +65,13 @@ class Session final : public orrery::Session, public Protocol {
   }
   /// The pool has no more memory.
   void out_of_memory();
-  void send(const Outgoing& frame, SendOptions options);
-  void send_data(websocket::Opcode opcode, std::string_view payload, SendOptions options);
+  void send(const Outgoing& frame, const SendOptions& options);
+  void send_data(websocket::Opcode opcode, std::string_view payload, const SendOptions& options);
   void send_broadcast(Broadcast& broadcast);
-  [[nodiscard]] std::size_t queued_bytes() const;
+  [[nodiscard]] std::size_t queued_bytes() const {
+    const std::size_t waiting = rare_ && rare_->backlog ? rare_->backlog->bytes() : 0;
+    return connection_.queued_bytes() + waiting;
+  }
   void wants_flushed();
 
   // Callbacks.
@@ -203,7 +206,8 @@ class Session final : public orrery::Session, public Protocol {
   // out
   void write_data(websocket::Opcode opcode, std::string_view payload, Compress compress);
   void write_waiting(const WaitingMessage& message);
-  void write_frame(websocket::Opcode opcode, std::string_view payload, bool compressed);
+  [[gnu::noinline]] void write_frame(websocket::Opcode opcode, std::string_view payload,
+                                     bool compressed);
   void write_control(websocket::Opcode opcode, std::string_view payload);
   void send_close(std::uint16_t code, std::string_view reason);
   void count_sent(std::size_t bytes);

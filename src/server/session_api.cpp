@@ -22,16 +22,16 @@ const server::Session& self(const Session& session) {
 
 }  // namespace
 
-void Session::send(std::string_view text, SendOptions options) {
+void Session::send(std::string_view text, const SendOptions& options) {
   self(*this).send_data(websocket::Opcode::text, text, options);
 }
-void Session::send(Message message, SendOptions options) {
+void Session::send(Message message, const SendOptions& options) {
   self(*this).send_data(static_cast<websocket::Opcode>(message.type()), message.payload(), options);
 }
-void Session::send(const Outgoing& frame, SendOptions options) {
+void Session::send(const Outgoing& frame, const SendOptions& options) {
   self(*this).send(frame, options);
 }
-void Session::send(std::initializer_list<Outgoing> frames, SendOptions options) {
+void Session::send(std::initializer_list<Outgoing> frames, const SendOptions& options) {
   for (const auto& frame : frames) self(*this).send(frame, options);
 }
 void Session::ping(std::string_view payload) {

@@ -7,6 +7,20 @@
 
 namespace orrery::server {
 
+inline LoopServer::Running::Running(LoopServer& server, const Session& session,
+                                    const pools::CallbackOrigin& origin, Timing timing)
+    : server_(server) {
+  server.door_->runs(session.id());
+  server.holding_.enter(origin);
+  if (timing == Timing::one_in_64 && server.times_this_one()) begin_timing(session);
+}
+
+inline LoopServer::Running::~Running() {
+  if (timed_) end_timing();
+  server_.door_->rests();
+  server_.holding_.leave();
+}
+
 template <typename Call>
 void Session::inside_callback(Call&& call) {
   const LoopServer::Running running(server(), *this, route_.origin);

@@ -48,10 +48,7 @@ void Session::begin_close(CloseCause::Kind kind, std::uint16_t code, std::string
 // What was sent before the close still goes out.
 void Session::empty_backlog() {
   if (!rare_ || !rare_->backlog) return;
-  for (Backlog& backlog = *rare_->backlog; !backlog.empty();) {
-    const WaitingMessage message = backlog.pop();
-    write_data(static_cast<Opcode>(message.type), message.payload.view(), message.compress);
-  }
+  for (Backlog& backlog = *rare_->backlog; !backlog.empty();) write_waiting(backlog.pop());
 }
 
 // §5.5.1; code 0: an empty close frame.
@@ -168,7 +165,7 @@ void Session::depart() {
   counters().sessions_closed[static_cast<std::size_t>(close_kind_)].add();
   permit_.release();
   if (rare_) rare_->ticket.release();
-  server().session_ended(*this);
+  server().session_ended();
   connection_.let_go();
 }
 

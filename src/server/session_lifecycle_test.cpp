@@ -422,6 +422,23 @@ TEST(APing, IsAnsweredByTheEngineBeforeTheHandlerSees) {
   EXPECT_TRUE(alice.hears("marco"));
 }
 
+TEST(AMessage, ComesBackByteForByteAndInItsTurnHoweverLongTheOthersAre) {
+  WireServer server([](Router& routes) {
+    routes.websocket("/", [](Session& client, Message message) { client.send(message); });
+  });
+  std::string said, echoed;
+  // Around the lengths where a head grows, where room ends, and where a payload is not copied.
+  for (const std::size_t first : {0, 16, 126, 1000, 4081, 4095, 4096, 16'448, 40'000, 65'536})
+    for (const std::size_t size : {std::size_t{3}, first, first + 1, std::size_t{125}}) {
+      const std::string payload(size, static_cast<char>('a' + said.size() % 26));
+      said += text_frame(payload);
+      echoed += websocket::encode_frame(Opcode::text, payload);
+    }
+  WireClient alice(server);
+  alice.opens("/").sends(said);
+  EXPECT_TRUE(alice.hears() == echoed);
+}
+
 TEST(AMessage, OutlivesHibernationInsideItsCallback) {
   for (const auto mode : {Compression::off, Compression::shared, Compression::dedicated}) {
     TestServer server([&](Router& routes) {

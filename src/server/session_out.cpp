@@ -23,7 +23,51 @@ constexpr std::size_t begun_bytes = 64 * 1024;
 
 }  // namespace
 
-void Session::send(const Outgoing& frame, SendOptions options) {
+// These are part of every message's way.
+
+inline void Session::count_sent(std::size_t bytes) {
+  ++messages_out_;
+  bytes_out_ += bytes;
+  if (!counted_later_) counters().out.add(1, bytes);
+  if (limits().idle_reset == IdleReset::by_receiving_or_sending) last_activity_ = now();
+}
+
+inline bool Session::compresses(std::size_t bytes, Compress compress) const {
+  return endpoint_.deflate() != nullptr && compress == Compress::when_negotiated &&
+         bytes >= limits().compression_threshold_bytes;
+}
+
+inline bool Session::has_backlog() const {
+  return limits().overflow == Overflow::drop_oldest ||
+         limits().overflow == Overflow::latest_per_key;
+}
+
+// A message that meets an empty outbox always fits.
+inline bool Session::fits(std::size_t bytes) const {
+  const std::size_t queued = queued_bytes();
+  return queued == 0 || queued + bytes <= limits().queued_bytes;
+}
+
+// Whether the outbox can take this many bytes more; a full one is first written as far as the peer
+// takes it.
+inline bool Session::make_room_for(std::size_t bytes) {
+  return fits(bytes) || make_room_by_writing(bytes);
+}
+
+inline void Session::write_data(Opcode opcode, std::string_view payload, Compress compress) {
+  if (tapped_) show(Direction::out, opcode, payload);
+  count_sent(payload.size());
+  const bool packed = compresses(payload.size(), compress);
+  if (packed) payload = endpoint_.deflate()->compress(payload);
+  using websocket::max_head_bytes;
+  char* const room = connection_.room_for_answer(max_head_bytes + payload.size());
+  if (room == nullptr) return write_frame(opcode, payload, packed);
+  const std::size_t head = websocket::encode_head(room, opcode, payload.size(), true, packed);
+  std::copy(payload.begin(), payload.end(), room + head);
+  connection_.answered(head + payload.size());
+}
+
+void Session::send(const Outgoing& frame, const SendOptions& options) {
   switch (frame.kind) {
     case Outgoing::Kind::text:
     case Outgoing::Kind::binary: {
@@ -44,7 +88,7 @@ void Session::send(const Outgoing& frame, SendOptions options) {
   }
 }
 
-void Session::send_data(Opcode opcode, std::string_view payload, SendOptions options) {
+void Session::send_data(Opcode opcode, std::string_view payload, const SendOptions& options) {
   if (state_ != State::open) return count_dropped(DropCause::closed);
   if (has_backlog()) return put_in_backlog(opcode, payload, options);
   if (make_room_for(payload.size())) write_data(opcode, payload, options.compress);
@@ -68,27 +112,6 @@ void Session::send_broadcast(Broadcast& broadcast) {
     connection_.write(broadcast.plain(payer));
 }
 
-void Session::write_data(Opcode opcode, std::string_view payload, Compress compress) {
-  if (tapped_) show(Direction::out, opcode, payload);
-  count_sent(payload.size());
-  if (compresses(payload.size(), compress))
-    write_frame(opcode, endpoint_.deflate()->compress(payload), true);
-  else
-    write_frame(opcode, payload, false);
-}
-
-void Session::count_sent(std::size_t bytes) {
-  ++messages_out_;
-  bytes_out_ += bytes;
-  if (!counted_later_) counters().out.add(1, bytes);
-  if (limits().idle_reset == IdleReset::by_receiving_or_sending) last_activity_ = now();
-}
-
-bool Session::compresses(std::size_t bytes, Compress compress) const {
-  return endpoint_.deflate() != nullptr && compress == Compress::when_negotiated &&
-         bytes >= limits().compression_threshold_bytes;
-}
-
 void Session::write_frame(Opcode opcode, std::string_view payload, bool compressed) {
   char head[websocket::max_head_bytes];
   const std::size_t bytes = websocket::encode_head(head, opcode, payload.size(), true, compressed);
@@ -102,23 +125,6 @@ void Session::write_control(Opcode opcode, std::string_view payload) {
   write_frame(opcode, payload, false);
 }
 
-std::size_t Session::queued_bytes() const {
-  const std::size_t waiting = rare_ && rare_->backlog ? rare_->backlog->bytes() : 0;
-  return connection_.queued_bytes() + waiting;
-}
-
-// A message that meets an empty outbox always fits.
-bool Session::fits(std::size_t bytes) const {
-  const std::size_t queued = queued_bytes();
-  return queued == 0 || queued + bytes <= limits().queued_bytes;
-}
-
-// Whether the outbox can take this many bytes more; a full one is first written as far as the peer
-// takes it.
-bool Session::make_room_for(std::size_t bytes) {
-  return fits(bytes) || make_room_by_writing(bytes);
-}
-
 bool Session::make_room_by_writing(std::size_t bytes) {
   connection_.write_early();
   if (connection_.blocked()) on_blocked();
@@ -127,11 +133,6 @@ bool Session::make_room_by_writing(std::size_t bytes) {
   if (limits().overflow == Overflow::close)
     begin_close(CloseCause::Kind::slow_consumer, 1008, "slow consumer");
   return false;
-}
-
-bool Session::has_backlog() const {
-  return limits().overflow == Overflow::drop_oldest ||
-         limits().overflow == Overflow::latest_per_key;
 }
 
 void Session::put_in_backlog(Opcode opcode, std::string_view payload, const SendOptions& options) {

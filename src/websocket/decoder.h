@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -67,5 +68,31 @@ class Decoder {
   bool bad_length_ : 1 = false;
   bool in_frame_ : 1 = false;
 };
+
+// Longer messages than these two forms of the length can say take the long way: they won't notice.
+inline std::optional<WholeMessage> Decoder::take_whole(std::span<char>& input,
+                                                       std::uint64_t most_bytes) {
+  constexpr std::size_t short_head = 2 + sizeof(MaskKey), longer_head = 4 + sizeof(MaskKey);
+  constexpr std::uint8_t final_text = 0x81, final_binary = 0x82;
+  if (in_frame_ || kept_ != 0 || input.size() < short_head) return std::nullopt;
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(input.data());
+  if (bytes[0] != final_text && bytes[0] != final_binary) return std::nullopt;
+  std::size_t head = short_head;
+  std::size_t length = bytes[1] ^ 0x80U;  // above 127 without a mask
+  if (length > 125) {
+    if (length != 126 || input.size() < longer_head) return std::nullopt;
+    head = longer_head;
+    length = static_cast<std::size_t>(bytes[2]) << 8 | bytes[3];
+    if (length < 126) return std::nullopt;
+  }
+  if (length > most_bytes || length > input.size() - head) return std::nullopt;
+  const auto opcode = static_cast<Opcode>(bytes[0] & 0x0f);
+  MaskKey key;
+  std::memcpy(key.data(), bytes + head - key.size(), key.size());
+  const std::span<char> payload = input.subspan(head, length);
+  const bool ascii = apply_mask(payload, key);
+  input = input.subspan(head + length);
+  return WholeMessage{opcode, {payload.data(), payload.size()}, ascii};
+}
 
 }  // namespace orrery::websocket

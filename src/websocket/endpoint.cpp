@@ -50,14 +50,15 @@ Endpoint::~Endpoint() = default;
 Endpoint::Endpoint(Endpoint&&) noexcept = default;
 Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
 
-Event Endpoint::next(std::span<char>& input, Time now, std::uint32_t most_fragments) {
-  if (delivered_ != Delivered::nothing || ended_) forget_delivered();
-  if (!input.empty() && role_ == Role::server && !assembly_ && !ended_) {
-    if (const auto whole = decoder_.take_whole(input, message_bytes_)) {
-      if (whole->opcode == Opcode::text && !whole->ascii && !is_utf8(whole->payload))
-        return fail(bad_text);
-      return MessageArrived{whole->opcode, whole->payload};
-    }
+Event Endpoint::judge_text(const WholeMessage& whole) {
+  if (!is_utf8(whole.payload)) return fail(bad_text);
+  return MessageArrived{whole.opcode, whole.payload};
+}
+
+Event Endpoint::next_in_steps(std::span<char>& input, Time now, std::uint32_t most_fragments) {
+  if (delivered_ != Delivered::nothing || ended_) {
+    forget_delivered();
+    if (takes_whole()) return next(input, now, most_fragments);
   }
   while (!ended_ && !(input.empty() && !decoder_.in_frame())) {
     if (!decoder_.in_frame()) {

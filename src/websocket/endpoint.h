@@ -68,7 +68,11 @@ class Endpoint {
   /// Takes bytes from the front of `input`, up to the next event; it may change them in place.
   /// After a Fault or a CloseArrived everything is discarded: NeedMore, and the input is empty.
   /// A message may come in so many fragments; 0: any number.
-  [[nodiscard]] Event next(std::span<char>& input, Time now, std::uint32_t most_fragments = 0);
+  [[nodiscard]] Event next(std::span<char>& input, Time now, std::uint32_t most_fragments = 0) {
+    if (takes_whole())
+      if (const auto whole = decoder_.take_whole(input, message_bytes_)) return judge(*whole);
+    return next_in_steps(input, now, most_fragments);
+  }
 
   /// Room behind what is kept of an unfinished message, for what must follow: bytes that are put
   /// there and then given to next() are not copied. Empty: they may lie anywhere.
@@ -92,6 +96,17 @@ class Endpoint {
   struct Assembly;
   enum class Delivered : std::uint8_t { nothing, assembly, control, scratch };
 
+  /// Nothing has begun, and nothing is to be forgotten.
+  [[nodiscard]] bool takes_whole() const {
+    return delivered_ == Delivered::nothing && !ended_ && role_ == Role::server && !assembly_;
+  }
+  Event judge(const WholeMessage& whole) {
+    if (whole.opcode == Opcode::text && !whole.ascii) return judge_text(whole);
+    return MessageArrived{whole.opcode, whole.payload};
+  }
+  [[gnu::noinline]] Event judge_text(const WholeMessage& whole);
+  [[gnu::noinline]] Event next_in_steps(std::span<char>& input, Time now,
+                                        std::uint32_t most_fragments);
   void forget_delivered();
   Event fail(Fault fault);
   std::optional<Fault> head_fault() const;

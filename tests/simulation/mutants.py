@@ -30,9 +30,9 @@ MUTANTS = [
     Mutant("what waits is delivered after the close", "src/server/session_actor.cpp",
            "while (!opening_ && session_.is_open()) {", "while (!opening_) {"),
     Mutant("frames are sent after the close frame", "src/server/session_out.cpp",
-           "SendOptions options) {\n  if (state_ != State::open) "
+           "const SendOptions& options) {\n  if (state_ != State::open) "
            "return count_dropped(DropCause::closed);\n  if (has_backlog())",
-           "SendOptions options) {\n  if (has_backlog())"),
+           "const SendOptions& options) {\n  if (has_backlog())"),
     Mutant("all clients get the same reconnect hint", "src/server/loop_server.cpp",
            "moment_within(reconnect_spread_).count());", "reconnect_spread_.count() / 2);"),
     Mutant("a session is not told of the drain", "src/server/loop_server.cpp",
