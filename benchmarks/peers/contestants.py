@@ -75,10 +75,10 @@ class Peer(Contestant):
         return list(self.command), environment
 
 
-def compiled_peer(name, abilities, package):
+def compiled_peer(name, abilities, package=None):
     program = BUILD / "benchmarks" / "peers" / f"{name}_echo"
-    return Peer(name, (str(program),), frozenset(abilities), version=("dpkg", package),
-                needed=(program,))
+    version = ("dpkg", package) if package else ("ours", "")
+    return Peer(name, (str(program),), frozenset(abilities), version=version, needed=(program,))
 
 
 def scripted_peer(name, program, abilities, needed, environment=None):
@@ -90,6 +90,7 @@ def scripted_peer(name, program, abilities, needed, environment=None):
 OURS = Orrery("orrery", (str(ORRERY), "serve"), needed=(ORRERY,))
 # What a peer cannot do, or only with a lot of code of ours, is left out of its abilities.
 PEERS = (
+    compiled_peer("limit", ()),
     compiled_peer("beast", ALL, "libboost1.81-dev"),
     compiled_peer("libwebsockets", ("groups", "deflate", "tls"), "libwebsockets-dev"),
     compiled_peer("websocketpp", ("groups", "deflate", "loops"), "libwebsocketpp-dev"),
@@ -122,6 +123,8 @@ def said_by(*words):
 def version_of(contestant):
     kind, package = contestant.version or ("", "")
     try:
+        if kind == "ours":
+            return "of this commit"
         if kind == "dpkg":
             return said_by("dpkg-query", "-W", "-f=${Version}", package)
         if kind == "npm":
