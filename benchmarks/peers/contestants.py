@@ -90,13 +90,13 @@ def scripted_peer(name, program, abilities, needed, environment=None):
 OURS = Orrery("orrery", (str(ORRERY), "serve"), needed=(ORRERY,))
 # What a peer cannot do, or only with a lot of code of ours, is left out of its abilities.
 PEERS = (
-    compiled_peer("limit", ()),
     compiled_peer("beast", ALL, "libboost1.81-dev"),
     compiled_peer("libwebsockets", ("groups", "deflate", "tls"), "libwebsockets-dev"),
     compiled_peer("websocketpp", ("groups", "deflate", "loops"), "libwebsocketpp-dev"),
     scripted_peer("ws", "node", ("groups", "deflate", "tls"), (MODULES / "ws",),
                   {"NODE_ENV": "production"}),
     scripted_peer("bun", str(MODULES / ".bin" / "bun"), ALL, (MODULES / ".bin" / "bun",)),
+    compiled_peer("floor", ()),
 )
 
 
@@ -124,7 +124,7 @@ def version_of(contestant):
     kind, package = contestant.version or ("", "")
     try:
         if kind == "ours":
-            return "of this commit"
+            return "(no server: what sockets and framing cost alone)"
         if kind == "dpkg":
             return said_by("dpkg-query", "-W", "-f=${Version}", package)
         if kind == "npm":

@@ -12,7 +12,8 @@ CASES = tuple(Case(f"growth-{number}", f"{number:,} sessions, 125 B, depth 1",
               for number in NUMBERS)
 
 WIDTH, HEIGHT, LEFT, TOP, GAP = 340, 220, 56, 34, 40
-COLOURS = ("#d9480f", "#1971c2", "#2f9e44", "#9c36b5", "#868e96", "#e67700", "#0c8599")
+COLOURS = ("#d9480f", "#1971c2", "#2f9e44", "#9c36b5", "#868e96", "#e67700", "#0c8599", "#e64980",
+           "#82c91e", "#4c6ef5")
 TITLES = {"cpu": "server CPU, µs per message", "bytes": "resident bytes per session"}
 
 
@@ -76,8 +77,9 @@ def drawing(results):
     for number, measure in enumerate(TITLES):
         out += panel(lines_of(results, measure), TITLES[measure],
                      LEFT + number * (LEFT + WIDTH + GAP // 2))
+    assert len(names) <= len(COLOURS), "each needs a colour of its own"
     for number, (colour, name) in enumerate(zip(COLOURS, names)):
-        x = LEFT + 110 * number
+        x = LEFT + min(110, (width - LEFT) // len(names)) * number
         out += [f'<rect x="{x}" y="{height - 16}" width="10" height="10" fill="{colour}"/>',
                 f'<text x="{x + 15}" y="{height - 7}">{name}</text>']
     return "\n".join([*out, "</svg>", ""])

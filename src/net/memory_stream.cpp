@@ -19,6 +19,8 @@ class MemoryWire {
     std::size_t fails_at = 0;  // the operation that breaks it; 0: none
     int fails_with = 0;
     MemoryStream* stream = nullptr;  // null: driven by hand, or closed
+    std::size_t last_bytes = 0;
+    bool peer_writes_the_last = false;
     bool peer_finished = false;
     bool closed = false;
 
@@ -112,6 +114,7 @@ Written MemoryStream::write(std::span<const iovec> pieces) {
     written.bytes += fits;
     offered += piece.iov_len;
   }
+  if (target.peer_writes_the_last) target.last_bytes += written.bytes;
   blocked_ = written.bytes < offered;
   if (written.bytes > 0) wire_->wake(1 - side_);
   return written;
@@ -124,6 +127,10 @@ void MemoryStream::pause_reading() {
 void MemoryStream::resume_reading() {
   paused_ = false;
   wake();
+}
+
+void MemoryStream::writes_the_last() {
+  wire_->other(side_).peer_writes_the_last = true;
 }
 
 void MemoryStream::finish_writing() {
@@ -230,6 +237,10 @@ std::string MemoryEnd::read() {
 
 std::size_t MemoryEnd::readable() const {
   return wire_ ? wire_->side(hand_side).arrived.size() : 0;
+}
+
+std::size_t MemoryEnd::last_bytes() const {
+  return wire_ ? wire_->side(hand_side).last_bytes : 0;
 }
 
 MemoryState MemoryEnd::state() const {

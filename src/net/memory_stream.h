@@ -53,6 +53,7 @@ class MemoryStream final : public Stream, private Requeued {
   Written write(std::span<const iovec> pieces) override;
   void pause_reading() override;
   void resume_reading() override;
+  void writes_the_last() override;
   void finish_writing() override;
   void abort() override;
   [[nodiscard]] Peer peer() const override;
@@ -97,6 +98,8 @@ class MemoryEnd {
   [[nodiscard]] std::string read();
   /// How much read() would return.
   [[nodiscard]] std::size_t readable() const;
+  /// So many bytes came that could leave with the end of the stream: Stream::writes_the_last().
+  [[nodiscard]] std::size_t last_bytes() const;
   [[nodiscard]] MemoryState state() const;
   [[nodiscard]] bool closed() const { return state() != MemoryState::open; }
   /// FIN: the stream is told on_end(0) after the last byte.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstring>
 #include <new>
 
@@ -38,10 +39,10 @@ iovec piece_of(Chunk& chunk) {
 
 }  // namespace
 
-void Outbox::append(std::string_view head, std::string_view payload, std::size_t expected) {
+void Outbox::append(std::string_view head, std::string_view payload) {
   const std::size_t bytes = head.size() + payload.size();
   if (bytes == 0) return;
-  if (last_ == nullptr) grow(std::max(bytes, expected));
+  if (last_ == nullptr) grow(bytes);
   if (char* const room = room_for(bytes)) {
     std::copy(head.begin(), head.end(), room);
     std::copy(payload.begin(), payload.end(), room + head.size());
@@ -49,6 +50,12 @@ void Outbox::append(std::string_view head, std::string_view payload, std::size_t
   }
   copy(head, bytes);
   copy(payload, payload.size());
+}
+
+char* Outbox::begin(std::size_t bytes) {
+  assert(empty());
+  grow(bytes);
+  return room_for(bytes);
 }
 
 void Outbox::append(const SharedBytes& bytes) {
@@ -98,8 +105,7 @@ void Outbox::copy(std::string_view bytes, std::size_t expected) {
   queued_bytes_ += bytes.size();
   unpaid_bytes_ += bytes.size();
   while (!bytes.empty()) {
-    if (last_ == nullptr || last_->holds != Chunk::Holds::bytes || last_->room() == 0)
-      grow(expected);
+    if (!ends_in_bytes() || last_->room() == 0) grow(expected);
     const std::size_t fits = std::min(last_->room(), bytes.size());
     std::memcpy(last_->data() + last_->end, bytes.data(), fits);
     last_->end += fits;

@@ -7,6 +7,7 @@
 //         empty one holds no memory, and after warm-up nothing allocates.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -27,17 +28,17 @@ class Outbox {
   Outbox& operator=(const Outbox&) = delete;
   ~Outbox() { clear(); }
 
-  /// Copies both, one behind the other. Nothing is written before flush(). An empty one makes room
-  /// for `expected` bytes in one piece.
-  void append(std::string_view head, std::string_view payload = {}, std::size_t expected = 0);
-  /// Where the next so many bytes go if they fit behind the last ones in one piece; else null.
-  /// Whoever puts bytes there says how many: filled().
+  /// Copies both, one behind the other. Nothing is written before flush().
+  void append(std::string_view head, std::string_view payload = {});
+  /// Where so many bytes can be put behind the last ones, in one piece with them; null if they
+  /// can't. Whoever puts some there says how many: filled().
   [[nodiscard]] char* room_for(std::size_t bytes) const {
-    const bool fits =
-        last_ != nullptr && last_->holds == Chunk::Holds::bytes && last_->room() >= bytes;
-    return fits ? last_->data() + last_->end : nullptr;
+    return ends_in_bytes() && last_->room() >= bytes ? last_->data() + last_->end : nullptr;
   }
+  /// In an empty one: room for so many bytes in one piece.
+  [[nodiscard]] char* begin(std::size_t bytes);
   void filled(std::size_t bytes) {
+    assert(ends_in_bytes() && bytes <= last_->room());
     last_->end += bytes;
     queued_bytes_ += bytes;
     unpaid_bytes_ += bytes;
@@ -68,6 +69,9 @@ class Outbox {
   [[nodiscard]] std::uint64_t written_bytes() const { return written_bytes_; }
 
  private:
+  [[nodiscard]] bool ends_in_bytes() const {
+    return last_ != nullptr && last_->holds == Chunk::Holds::bytes;
+  }
   void grow(std::size_t expected);
   [[gnu::noinline]] void copy(std::string_view bytes, std::size_t expected);
   void push(Chunk* chunk);

@@ -58,11 +58,12 @@ struct OutboxTest : testing::Test {
 };
 
 TEST_F(OutboxTest, WhatIsExpectedLiesInOnePiece) {
+  std::ranges::copy(std::string("1234"), outbox.begin(8000));
+  outbox.filled(4);
   const std::string more = text(7000);
-  outbox.append("1234", {}, 8000);
   outbox.append(more);
   EXPECT_TRUE(outbox.only_piece() == "1234" + more);
-  outbox.append(text(9500), {}, 9500);  // only an empty one makes room
+  outbox.append(text(9500));
   EXPECT_TRUE(outbox.only_piece().empty());
   EXPECT_EQ(outbox.flush(reader).bytes, 16'504u);
   EXPECT_EQ(reader.most_pieces, 2u);
@@ -70,21 +71,25 @@ TEST_F(OutboxTest, WhatIsExpectedLiesInOnePiece) {
 
 TEST_F(OutboxTest, ThereIsRoomBehindCopiedBytesAsLongAsTheirPieceHasSome) {
   EXPECT_EQ(outbox.room_for(1), nullptr) << "an empty one holds no memory";
-  outbox.append("ab", {}, 1000);
+  outbox.append("ab");
+  outbox.consume(1);  // what was written is no room
   char* const room = outbox.room_for(3);
   ASSERT_NE(room, nullptr);
   std::ranges::copy(std::string("cde"), room);
   outbox.filled(3);
-  EXPECT_EQ(outbox.only_piece(), "abcde");
-  EXPECT_EQ(outbox.size(), 5U);
-  EXPECT_EQ(outbox.unpaid_bytes(), 5U);
+  EXPECT_EQ(outbox.only_piece(), "bcde");
+  EXPECT_EQ(outbox.size(), 4U);
+  EXPECT_EQ(outbox.unpaid_bytes(), 4U);
   EXPECT_EQ(outbox.room_for(ChunkPool::long_bytes), nullptr);
   const std::string kept = text(10);
   outbox.borrow(kept);
   EXPECT_EQ(outbox.room_for(1), nullptr) << "somebody else's bytes";
   outbox.append("fg");
+  const SharedBytes shared(text(1000));
+  outbox.append(shared);
+  EXPECT_EQ(outbox.room_for(1), nullptr) << "bytes of many";
   outbox.flush(reader);
-  EXPECT_EQ(reader.received, "abcde" + kept + "fg");
+  EXPECT_EQ(reader.received, "bcde" + kept + "fg" + std::string(shared.view()));
 }
 
 TEST_F(OutboxTest, NothingIsWrittenBeforeFlush) {

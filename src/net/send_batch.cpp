@@ -17,7 +17,7 @@ constexpr std::size_t most_bytes = 1 << 30;  // a request's length has 32 bits
 
 int send_alone(int socket, std::string_view bytes) {
   ssize_t taken = -1;
-  do taken = send_to(socket, bytes, flags);
+  do taken = call_send(socket, bytes, flags);
   while (taken < 0 && errno == EINTR);
   return taken < 0 ? -errno : static_cast<int>(taken);
 }

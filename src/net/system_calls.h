@@ -2,8 +2,10 @@
 //
 // Thread  any.
 // Errors  as theirs: -1, and errno.
-// Why     in a program with threads the wrappers are cancellation points: two locked instructions
-//         around each call, and nobody cancels a thread here. Sanitizers know only the wrappers.
+// Why     with threads the wrappers are cancellation points, which until glibc 2.41 costs two
+// locked
+//         instructions around each call; nobody cancels a thread here. Sanitizers know only the
+//         wrappers (and so would a library that is preloaded to replace them).
 #pragma once
 
 #include <sys/socket.h>
@@ -16,7 +18,8 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ORRERY_WRAPPED_CALLS
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
 #define ORRERY_WRAPPED_CALLS
 #endif
 #endif
@@ -25,28 +28,29 @@ namespace orrery::net {
 
 #ifdef ORRERY_WRAPPED_CALLS
 
-inline ssize_t receive_from(int socket, std::span<char> into) {
+inline ssize_t call_recv(int socket, std::span<char> into) {
   return ::recv(socket, into.data(), into.size(), 0);
 }
-inline ssize_t send_to(int socket, std::string_view bytes, int flags) {
+inline ssize_t call_send(int socket, std::string_view bytes, int flags) {
   return ::send(socket, bytes.data(), bytes.size(), flags);
 }
-inline ssize_t send_to(int socket, const msghdr& message, int flags) {
+inline ssize_t call_sendmsg(int socket, const msghdr& message, int flags) {
   return ::sendmsg(socket, &message, flags);
 }
 
 #else
 
-inline ssize_t receive_from(int socket, std::span<char> into) {
+inline ssize_t call_recv(int socket, std::span<char> into) {
   return ::syscall(SYS_recvfrom, socket, into.data(), into.size(), 0, nullptr, nullptr);
 }
-inline ssize_t send_to(int socket, std::string_view bytes, int flags) {
+inline ssize_t call_send(int socket, std::string_view bytes, int flags) {
   return ::syscall(SYS_sendto, socket, bytes.data(), bytes.size(), flags, nullptr, 0);
 }
-inline ssize_t send_to(int socket, const msghdr& message, int flags) {
+inline ssize_t call_sendmsg(int socket, const msghdr& message, int flags) {
   return ::syscall(SYS_sendmsg, socket, &message, flags);
 }
 
 #endif
+#undef ORRERY_WRAPPED_CALLS
 
 }  // namespace orrery::net

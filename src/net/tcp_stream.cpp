@@ -35,11 +35,11 @@ std::size_t total(std::span<const iovec> pieces) {
 
 ssize_t send(int fd, std::span<const iovec> pieces, int flags) {
   if (pieces.size() == 1)
-    return send_to(fd, {static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len}, flags);
+    return call_send(fd, {static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len}, flags);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
-  return send_to(fd, message, flags);
+  return call_sendmsg(fd, message, flags);
 }
 
 ssize_t refuse(int error) {
@@ -221,7 +221,7 @@ void TcpStream::read() {
     const std::span<char> place = events_->place_for_bytes();
     const std::span<char> buffer = place.empty() ? loop_.read_buffer() : place;
     const std::size_t asked = std::min(buffer.size(), budget);
-    const ssize_t got = receive_from(fd_, buffer.first(asked));
+    const ssize_t got = call_recv(fd_, buffer.first(asked));
     if (got > 0) {
       const auto bytes = static_cast<std::size_t>(got);
       const bool short_read = bytes < asked && family_ != PeerAddress::Family::unix_socket;

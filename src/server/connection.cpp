@@ -37,11 +37,17 @@ void Connection::open(SlotId id, std::unique_ptr<Protocol> first) {
 void Connection::write(std::string_view head, std::string_view payload) {
   if (dead_ || write_ended_) return;
   if (!outbox_) outbox_ = server_.take_outbox();
-  if (payload.size() <= copied_bytes)
-    outbox_->append(head, payload, reading_ ? server_.expected_answer_bytes() : 0);
+  if (payload.size() <= longest_copied_bytes)
+    outbox_->append(head, payload);
   else
     write_long(head, payload);
   server_.flush_later(*this);
+}
+
+// The answers to one read are about as long as it.
+char* Connection::begin_answers(std::size_t bytes) {
+  outbox_ = server_.take_outbox();
+  return outbox_->begin(std::max(bytes, server_.expected_answer_bytes()));
 }
 
 void Connection::write_long(std::string_view head, std::string_view payload) {

@@ -7,6 +7,7 @@
 //         outbox is bounded by the protocol above. Both are charged to the session's pool.
 #pragma once
 
+#include <cassert>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,13 +40,14 @@ class Connection final : private net::StreamEvents, private net::Timer {
   /// from the read buffer if it lies there: what the peer takes in time is not copied.
   void write(std::string_view head, std::string_view payload = {});
   void write(const SharedBytes& bytes);
-  /// While it is read: where write() would put so many bytes, if there is room behind others; null
-  /// if not. Whoever puts bytes there says how many: answered().
+  /// While it is read: where a short answer's bytes can be put at once, head and all; null if they
+  /// can't, then write() takes them. Whoever puts some there says how many: answered().
   [[nodiscard]] char* room_for_answer(std::size_t bytes) {
-    const bool copied = reading_ && !dead_ && !write_ended_ && bytes <= copied_bytes;
-    return copied && outbox_ ? outbox_->room_for(bytes) : nullptr;
+    if (!reading_ || dead_ || write_ended_ || bytes > longest_copied_bytes) return nullptr;
+    return outbox_ ? outbox_->room_for(bytes) : begin_answers(bytes);
   }
   void answered(std::size_t bytes) {
+    assert(reading_);
     outbox_->filled(bytes);
     dirty_ = true;
   }
@@ -94,8 +96,8 @@ class Connection final : private net::StreamEvents, private net::Timer {
  private:
   friend class LoopServer;
 
-  /// Longer payloads are a piece of their own in the write: that costs less than to copy them.
-  static constexpr std::size_t copied_bytes = 4095;
+  /// So much is copied always; of longer payloads write_long() decides.
+  static constexpr std::size_t longest_copied_bytes = 4095;
 
   /// Bytes that came while nobody took them.
   struct Parked {
@@ -110,6 +112,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void on_end(int error) override;
   void on_timer(Time now) override;
 
+  [[nodiscard, gnu::noinline]] char* begin_answers(std::size_t bytes);
   [[gnu::noinline]] void write_long(std::string_view head, std::string_view payload);
   [[nodiscard]] bool is_being_read(std::string_view bytes) const;
   /// The CPU had better fetch what flush() will touch.

@@ -113,15 +113,16 @@ class LoopServer final : private net::TurnEndHook,
   [[nodiscard]] std::string take_buffer();
   void keep_buffer(std::string buffer);
 
-  /// While it lives, a callback of this session runs, or what one has asked for is done.
+  /// While it lives, a callback of this session runs, or what one has asked for is done. Defined in
+  /// session_calls.h.
   class [[nodiscard]] Running {
    public:
     enum class Timing : std::uint8_t { one_in_64, never };
-    Running(LoopServer& server, const Session& session, const pools::CallbackOrigin& origin,
-            Timing timing = Timing::one_in_64);
+    inline Running(LoopServer& server, const Session& session, const pools::CallbackOrigin& origin,
+                   Timing timing = Timing::one_in_64);
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
-    ~Running();
+    inline ~Running();
 
    private:
     [[gnu::noinline]] void begin_timing(const Session& session);

@@ -204,17 +204,17 @@ class Session final : public orrery::Session, public Protocol {
   void let_go(Hold why);
 
   // out
-  void write_data(websocket::Opcode opcode, std::string_view payload, Compress compress);
+  inline void write_data(websocket::Opcode opcode, std::string_view payload, Compress compress);
   void write_waiting(const WaitingMessage& message);
   [[gnu::noinline]] void write_frame(websocket::Opcode opcode, std::string_view payload,
                                      bool compressed);
   void write_control(websocket::Opcode opcode, std::string_view payload);
   void send_close(std::uint16_t code, std::string_view reason);
-  void count_sent(std::size_t bytes);
-  [[nodiscard]] bool fits(std::size_t bytes) const;
-  bool make_room_for(std::size_t bytes);
-  [[nodiscard]] bool compresses(std::size_t bytes, Compress compress) const;
-  [[nodiscard]] bool has_backlog() const;
+  inline void count_sent(std::size_t bytes);
+  [[nodiscard]] inline bool fits(std::size_t bytes) const;
+  inline bool make_room_for(std::size_t bytes);
+  [[nodiscard]] inline bool compresses(std::size_t bytes, Compress compress) const;
+  [[nodiscard]] inline bool has_backlog() const;
   [[gnu::noinline]] void put_in_backlog(websocket::Opcode opcode, std::string_view payload,
                                         const SendOptions& options);
   void put_in_backlog(WaitingMessage message);

@@ -1,4 +1,5 @@
-// How a Session calls its handler. Part of session.h; it stands apart because it is templates.
+// How a Session calls its handler. Part of session.h; it stands apart because it is templates, and
+// what every callback runs through.
 #pragma once
 
 #include "server/loop_server.h"
@@ -7,15 +8,15 @@
 
 namespace orrery::server {
 
-inline LoopServer::Running::Running(LoopServer& server, const Session& session,
-                                    const pools::CallbackOrigin& origin, Timing timing)
+LoopServer::Running::Running(LoopServer& server, const Session& session,
+                             const pools::CallbackOrigin& origin, Timing timing)
     : server_(server) {
   server.door_->runs(session.id());
   server.holding_.enter(origin);
   if (timing == Timing::one_in_64 && server.times_this_one()) begin_timing(session);
 }
 
-inline LoopServer::Running::~Running() {
+LoopServer::Running::~Running() {
   if (timed_) end_timing();
   server_.door_->rests();
   server_.holding_.leave();

@@ -392,6 +392,17 @@ TEST(AFault, EndsTheConnectionAtOnceAndWithoutAReset) {
   EXPECT_EQ(alice.state(), net::MemoryState::finished);
 }
 
+TEST(AFault, IsSaidInBytesThatMayLeaveWithTheEndOfTheStream) {
+  Story story;
+  WireServer server([&](Router& routes) { routes_for(routes, story); });
+  auto alice = std::move(WireClient(server).opens("/small"));
+  alice.sends(text_frame("short"));
+  EXPECT_EQ(alice.hears_frames(), "text short\n");
+  EXPECT_EQ(alice.end.last_bytes(), 0U);
+  alice.sends(text_frame("far more than ten bytes"));
+  EXPECT_EQ(alice.end.last_bytes(), alice.hears().size());
+}
+
 TEST(AThrowingHandler, CostsItsOwnSessionOnlyAndIsLoggedOnce) {
   Story story;
   TestServer server([&](Router& routes) { routes_for(routes, story); });
@@ -426,7 +437,8 @@ TEST(AMessage, ComesBackByteForByteAndInItsTurnHoweverLongTheOthersAre) {
   WireServer server([](Router& routes) {
     routes.websocket("/", [](Session& client, Message message) { client.send(message); });
   });
-  std::string said, echoed;
+  std::string said = frame(Opcode::ping, "?");
+  std::string echoed = websocket::encode_frame(Opcode::pong, "?");
   // Around the lengths where a head grows, where room ends, and where a payload is not copied.
   for (const std::size_t first : {0, 16, 126, 1000, 4081, 4095, 4096, 16'448, 40'000, 65'536})
     for (const std::size_t size : {std::size_t{3}, first, first + 1, std::size_t{125}}) {
@@ -434,9 +446,26 @@ TEST(AMessage, ComesBackByteForByteAndInItsTurnHoweverLongTheOthersAre) {
       said += text_frame(payload);
       echoed += websocket::encode_frame(Opcode::text, payload);
     }
-  WireClient alice(server);
-  alice.opens("/").sends(said);
-  EXPECT_TRUE(alice.hears() == echoed);
+  for (const std::size_t window : {1'000'000, 1000}) {
+    WireClient alice(server);
+    alice.opens("/");
+    alice.end.set_window(window);
+    alice.sends(said);
+    EXPECT_TRUE(alice.hears() == echoed) << window;
+  }
+}
+
+TEST(AMessage, ComesBackCompressedBehindOthersOfTheSameRead) {
+  TestServer server([&](Router& routes) {
+    routes.websocket("/", [](Session& client, Message message) { client.send(message); })
+        .limits({.compression = Compression::dedicated, .compression_threshold_bytes = 100});
+  });
+  auto alice = server.connect("/", {.compression = true});
+  const std::string first(1000, 'x'), second(2000, 'x');
+  alice.sends_raw(text_frame(first) + text_frame("short") + text_frame(second));
+  EXPECT_EQ(alice.next(), first);
+  EXPECT_EQ(alice.next(), "short");
+  EXPECT_EQ(alice.next(), second);
 }
 
 TEST(AMessage, OutlivesHibernationInsideItsCallback) {

@@ -23,38 +23,38 @@ constexpr std::size_t begun_bytes = 64 * 1024;
 
 }  // namespace
 
-// These are part of every message's way.
+// These are part of every message's way, and inline for that.
 
-inline void Session::count_sent(std::size_t bytes) {
+void Session::count_sent(std::size_t bytes) {
   ++messages_out_;
   bytes_out_ += bytes;
   if (!counted_later_) counters().out.add(1, bytes);
   if (limits().idle_reset == IdleReset::by_receiving_or_sending) last_activity_ = now();
 }
 
-inline bool Session::compresses(std::size_t bytes, Compress compress) const {
+bool Session::compresses(std::size_t bytes, Compress compress) const {
   return endpoint_.deflate() != nullptr && compress == Compress::when_negotiated &&
          bytes >= limits().compression_threshold_bytes;
 }
 
-inline bool Session::has_backlog() const {
+bool Session::has_backlog() const {
   return limits().overflow == Overflow::drop_oldest ||
          limits().overflow == Overflow::latest_per_key;
 }
 
 // A message that meets an empty outbox always fits.
-inline bool Session::fits(std::size_t bytes) const {
+bool Session::fits(std::size_t bytes) const {
   const std::size_t queued = queued_bytes();
   return queued == 0 || queued + bytes <= limits().queued_bytes;
 }
 
 // Whether the outbox can take this many bytes more; a full one is first written as far as the peer
 // takes it.
-inline bool Session::make_room_for(std::size_t bytes) {
+bool Session::make_room_for(std::size_t bytes) {
   return fits(bytes) || make_room_by_writing(bytes);
 }
 
-inline void Session::write_data(Opcode opcode, std::string_view payload, Compress compress) {
+void Session::write_data(Opcode opcode, std::string_view payload, Compress compress) {
   if (tapped_) show(Direction::out, opcode, payload);
   count_sent(payload.size());
   const bool packed = compresses(payload.size(), compress);

@@ -58,7 +58,8 @@ Event Endpoint::judge_text(const WholeMessage& whole) {
 Event Endpoint::next_in_steps(std::span<char>& input, Time now, std::uint32_t most_fragments) {
   if (delivered_ != Delivered::nothing || ended_) {
     forget_delivered();
-    if (takes_whole()) return next(input, now, most_fragments);
+    if (takes_whole())
+      if (const auto whole = decoder_.take_whole(input, message_bytes_)) return judge(*whole);
   }
   while (!ended_ && !(input.empty() && !decoder_.in_frame())) {
     if (!decoder_.in_frame()) {

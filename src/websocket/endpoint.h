@@ -96,7 +96,8 @@ class Endpoint {
   struct Assembly;
   enum class Delivered : std::uint8_t { nothing, assembly, control, scratch };
 
-  /// Nothing has begun, and nothing is to be forgotten.
+  /// No message or control frame is kept, and nothing is to be forgotten; the decoder knows whether
+  /// a frame has begun.
   [[nodiscard]] bool takes_whole() const {
     return delivered_ == Delivered::nothing && !ended_ && role_ == Role::server && !assembly_;
   }
