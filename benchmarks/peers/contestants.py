@@ -47,8 +47,15 @@ class Contestant:
         return None
 
 
+    def path_of(self, case):
+        return case.path
+
+
 class Orrery(Contestant):
     """Ours: `orrery serve` as it ships."""
+
+    def path_of(self, case):  # compression is a setting of it, and has no path of its own
+        return "/echo" if case.ability == "deflate" else case.path
 
     def words(self, port, loops, certificates, deflate):
         values = {"server.address": "127.0.0.1", "server.port": port, "server.threads": loops,
@@ -100,11 +107,20 @@ PEERS = (
 )
 
 
+def earlier(text):
+    """An `orrery` of another commit, as a contestant."""
+    program = os.path.abspath(text)
+    if not os.access(program, os.X_OK) or os.path.isdir(program):
+        raise ValueError(f"{text} is no program that can be started; give an `orrery` that was "
+                         "built before")
+    return Orrery("before", (program, "serve"), needed=(program,))
+
+
 def given_peer(text):
     """NAME=PATH:PORT as a contestant of which everything is asked."""
     name, _, place = text.partition("=")
     path, _, port = place.rpartition(":")
-    taken = {OURS.name, *(peer.name for peer in PEERS)}
+    taken = {OURS.name, "before", *(peer.name for peer in PEERS)}
     if not name or not path or not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError(f"{text!r} is not NAME=PATH:PORT, such as uws=build/uws_echo:9001")
     if name in taken:
@@ -189,7 +205,7 @@ class Server:
     """A running contestant."""
 
     def __init__(self, contestant, loops=1, certificates=None, deflate=False):
-        self.name = contestant.name
+        self.name, self.path_of = contestant.name, contestant.path_of
         self.port = contestant.port or free_port()
         if answers(self.port):
             raise Failed(f"somebody else listens on port {self.port}")

@@ -76,8 +76,8 @@ def why_it_failed(status, printed, complained):
 def take_turn(server, case, pace, rate=0):
     """The report of `orrery bench` as a dictionary; Failed says what went wrong."""
     secret = case.ability == "tls"
-    path = case.path if server.name != "orrery" or case.ability != "deflate" else "/echo"
-    words = [ORRERY, "bench", f"{'wss' if secret else 'ws'}://127.0.0.1:{server.port}{path}",
+    scheme = "wss" if secret else "ws"
+    words = [ORRERY, "bench", f"{scheme}://127.0.0.1:{server.port}{server.path_of(case)}",
              *case.words, "--duration", f"{pace.duration_ms}ms", "--warmup",
              f"{pace.warmup_ms}ms", "--pid", server.pid, "--json"]
     if secret:

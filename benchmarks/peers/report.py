@@ -8,6 +8,7 @@ import statistics
 import subprocess
 
 LOAD_WAS_THE_LIMIT = 0.9  # of its threads' time
+DEARER = 1.05              # than before: worth a word
 
 # What is compared: (what it is called, where it is in a turn). Less is better.
 MEASURES = {
@@ -116,6 +117,19 @@ def per_case_table(results, ours, peers, cell):
                   for result in results])
 
 
+def dearer(results, ours, before):
+    """What costs more than it did, case by case."""
+    said = []
+    for result in results:
+        mine, theirs = result.outcomes[ours], result.outcomes.get(before)
+        for measure in result.case.measures:
+            pairs = ratios(values(mine.turns, measure), values(theirs.turns, measure)) \
+                if theirs and mine.counts and theirs.counts else []
+            if pairs and statistics.median(pairs) > DEARER:
+                said.append(f"* {result.title}, {MEASURES[measure][0]}: {spread(pairs)}")
+    return said
+
+
 def failures(results):
     """Who could not do what, and why; a contestant that is not there only once."""
     said = {}
@@ -137,6 +151,9 @@ def markdown(head, results, ours, peers, appendix=""):
                   "rounds, and the median of their turns. Below 1, ours costs less. –: it has no "
                   "such thing.",
                   cost_table(results, ours, peers)]
+    if "before" in peers:
+        parts += ["## What got dearer than before by more than 5 %",
+                  "\n".join(dearer(results, ours, "before")) or "Nothing."]
     if spoken:
         parts += ["## How many per second",
                   "Medians. \\*: the load computed more than 90 % of the time, so it may be the "

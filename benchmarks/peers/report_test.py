@@ -95,6 +95,17 @@ class Tables(unittest.TestCase):
         self.assertEqual("ws", report.reference_of(["ws"]))
         self.assertIsNone(report.reference_of([]))
 
+    def test_what_got_dearer_is_named(self):
+        results = [
+            CaseResult(ECHO, {"orrery": outcome(10.4, 10.6, 11), "before": outcome(10, 10, 10)}),
+            CaseResult(IDLE, {"orrery": outcome(1.0, resident=105),
+                              "before": outcome(1.0, resident=100)}),
+            CaseResult(HALF, {"orrery": outcome(1.0), "before": Outcome(lacks=True)})]
+        self.assertEqual([f"* {ECHO.title}, CPU µs: 1.06 (1.04–1.10)"],
+                         report.dearer(results, "orrery", "before"))
+        page = report.markdown([], results[1:], "orrery", ["before"])
+        self.assertIn("## What got dearer than before by more than 5 %\n\nNothing.\n", page)
+
     def test_a_whole_report(self):
         results = [
             CaseResult(ECHO, {"orrery": outcome(5.0), "ws": outcome(20.0), "beast": outcome(10.0)}),
@@ -165,6 +176,7 @@ class Turns(unittest.TestCase):
     def take(self, printed, case=ECHO, status=0):
         class Server:
             name, port, pid = "orrery", 1, 2
+            path_of = contestants.OURS.path_of
 
             def check_it_lives(self):
                 pass

@@ -21,8 +21,8 @@ import growth
 import network
 import report
 from cases import CASES, HANDLERS, names
-from contestants import (OURS, PEERS, ROOT, Failed, cores_of_servers, core_of_load, given_peer,
-                         make_certificates, usable_cores, version_of)
+from contestants import (OURS, PEERS, ROOT, Failed, cores_of_servers, core_of_load, earlier,
+                         given_peer, make_certificates, usable_cores, version_of)
 from measuring import Match, Pace, handlers_table, rates_of
 
 CONTRACT = """\
@@ -56,11 +56,13 @@ def count(text):
     return int(text)
 
 
-def peer_program(text):
-    try:
-        return given_peer(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+def program(make):
+    def read(text):
+        try:
+            return make(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+    return read
 
 
 def parser():
@@ -78,7 +80,9 @@ def parser():
     add("--peers", nargs="+", action="extend", metavar="NAME",
         help=f"only these: {', '.join(peer.name for peer in PEERS)} (and those of --peer); "
              "none: nobody else")
-    add("--peer", type=peer_program, action="append", default=[], metavar="NAME=PATH:PORT",
+    add("--before", type=program(earlier), metavar="PROGRAM",
+        help="an `orrery` of an earlier commit is one more; the report names what got dearer since")
+    add("--peer", type=program(given_peer), action="append", default=[], metavar="NAME=PATH:PORT",
         help="one more, such as uws=build/uws_echo:9001; repeatable")
     add("--json", type=pathlib.Path, default=ROOT / "build/bench/peers.json", metavar="FILE",
         help="where every turn goes (build/bench/peers.json)")
@@ -207,7 +211,8 @@ def main():
     command = parser()
     options = command.parse_args()
     chosen = chosen_cases(command, options.cases)
-    peers = chosen_peers(command, options.peers, options.peer)
+    earlier_ones = [options.before] if options.before else []
+    peers = chosen_peers(command, options.peers, [*earlier_ones, *options.peer])
     if options.list:
         print("cases:", *chosen, "contestants:", OURS.name, *(peer.name for peer in peers),
               sep="\n  ")
