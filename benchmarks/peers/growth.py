@@ -18,13 +18,14 @@ TITLES = {"cpu": "server CPU, µs per message", "bytes": "resident bytes per ses
 
 
 def lines_of(results, measure):
-    """name -> [(sessions, median)], of those that have at least one."""
+    """name -> [(sessions, median)], of those that have at least one above zero."""
     lines = {}
     for number, result in zip(NUMBERS, results):
         for name, outcome in result.outcomes.items():
             if outcome.counts:
                 middle = statistics.median(values(outcome.turns, measure))
-                lines.setdefault(name, []).append((number, middle))
+                if middle > 0:  # else it is too little to be measured
+                    lines.setdefault(name, []).append((number, middle))
     return lines
 
 
@@ -33,7 +34,9 @@ def ticks(low, high):
     steps = [digit * 10.0 ** power for power in range(-3, 8) for digit in (1, 2, 5)]
     first = max(step for step in steps if step <= low)
     last = min(step for step in steps if step >= high)
-    return [step for step in steps if first <= step <= last]
+    all_steps = [step for step in steps if first <= step <= last]
+    powers = [step for step in all_steps if math.log10(step) % 1 == 0]
+    return all_steps if len(all_steps) <= 10 else powers
 
 
 def place(value, low, high, length):
@@ -41,11 +44,11 @@ def place(value, low, high, length):
     return length * (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
 
 
-def panel(lines, title, at):
-    """Both axes are logarithmic; what is below 0.001 is drawn there."""
-    positive = [max(value, 1e-3) for line in lines.values() for _, value in line] or [1]
-    marks = ticks(min(positive), max(max(positive), 1.001 * min(positive)))
-    low, high = marks[0], max(marks[-1], 2 * marks[0])
+def panel(lines, names, title, at):
+    """Both axes are logarithmic."""
+    drawn = [value for line in lines.values() for _, value in line] or [1]
+    marks = ticks(min(drawn), max(max(drawn), 1.001 * min(drawn)))
+    low, high = min(marks[0], min(drawn)), max(marks[-1], max(drawn), 2 * marks[0])
     out = [f'<g transform="translate({at},{TOP})">',
            f'<text x="0" y="-14" font-weight="bold">{title}</text>']
     for mark in marks:
@@ -57,9 +60,10 @@ def panel(lines, title, at):
         if number != NUMBERS[-2]:
             out.append(f'<text x="{x:.1f}" y="{HEIGHT + 16}" '
                        f'text-anchor="middle">{number:,}</text>')
-    for colour, (name, line) in zip(COLOURS, lines.items()):
+    for name, line in lines.items():
+        colour = COLOURS[names.index(name)]
         points = [(place(number, NUMBERS[0], NUMBERS[-1], WIDTH),
-                   HEIGHT - place(max(value, 1e-3), low, high, HEIGHT)) for number, value in line]
+                   HEIGHT - place(value, low, high, HEIGHT)) for number, value in line]
         joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         out.append(f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="2"/>')
         out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"><title>{name}, '
@@ -75,7 +79,7 @@ def drawing(results):
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
            'font-family="sans-serif" font-size="11" fill="#868e96">']
     for number, measure in enumerate(TITLES):
-        out += panel(lines_of(results, measure), TITLES[measure],
+        out += panel(lines_of(results, measure), names, TITLES[measure],
                      LEFT + number * (LEFT + WIDTH + GAP // 2))
     assert len(names) <= len(COLOURS), "each needs a colour of its own"
     for number, (colour, name) in enumerate(zip(COLOURS, names)):
