@@ -19,7 +19,7 @@
 namespace orrery {
 
 namespace server {
-struct RequestData;
+class RequestData;
 }
 
 /// What a client asks: an opening handshake or a plain request.

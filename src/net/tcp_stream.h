@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "net/descriptors.h"
 #include "net/loop.h"
@@ -19,7 +20,7 @@
 
 namespace orrery::net {
 
-class TcpStream final : public Stream, private Watcher, private Requeued {
+class TcpStream final : public Stream, private Watcher {
  public:
   static constexpr std::size_t bytes_per_turn = 512 * 1024;
 
@@ -41,6 +42,8 @@ class TcpStream final : public Stream, private Watcher, private Requeued {
   [[nodiscard]] Peer peer() const override;
 
  private:
+  /// Its place in the queue for the loop's next turn.
+  struct Turn;
   /// Where bytes come from.
   enum class Source : std::uint8_t {
     socket,          // read here, whenever the poller says so; it can do no more
@@ -54,7 +57,9 @@ class TcpStream final : public Stream, private Watcher, private Requeued {
   void on_ready(bool readable, bool writable, bool hangup) override;
   void on_received(std::span<char> bytes) override;
   void on_receiving_over(std::optional<int> end) override;
-  void on_again() override;
+  void again();
+  [[nodiscard]] bool queued() const;
+  void on_again();
   void watch();
   void receive();
   void stop_receiving();
@@ -69,6 +74,7 @@ class TcpStream final : public Stream, private Watcher, private Requeued {
 
   Loop& loop_;
   StreamEvents* events_ = nullptr;
+  std::unique_ptr<Turn> turn_;  // most never need one
   int fd_;
   std::array<unsigned char, 16> address_;
   std::uint16_t port_;

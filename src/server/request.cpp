@@ -34,15 +34,22 @@ ClientSeen client_of(const http::RequestHead& head, const net::Stream& stream,
   return client;
 }
 
+std::unique_ptr<RequestData> RequestData::make(std::string_view method,
+                                               const http::Target& target) {
+  const std::string_view mark = target.query.empty() ? "" : "?";
+  const std::string_view pieces[] = {method, " ", target.raw_path, mark, target.query};
+  std::size_t bytes = 0;
+  for (const auto piece : pieces) bytes += piece.size();
+  std::unique_ptr<RequestData> data(new (Behind{bytes}) RequestData(bytes));
+  char* end = reinterpret_cast<char*>(data.get() + 1);
+  for (const auto piece : pieces) end = std::ranges::copy(piece, end).out;
+  return data;
+}
+
 Request make_request(const http::RequestHead& head, const http::Target& target,
                      std::string_view body, std::vector<http::PathParam> params,
                      const net::Stream& stream, const ClientSeen& client) {
-  auto data = std::make_unique<RequestData>();
-  data->line.reserve(head.method.size() + target.raw_path.size() + target.query.size() + 2);
-  data->line.append(head.method).append(1, ' ').append(target.raw_path);
-  if (!target.query.empty()) data->line.append(1, '?').append(target.query);
-  data->method_bytes = static_cast<std::uint32_t>(head.method.size());
-  data->path_bytes = static_cast<std::uint32_t>(target.raw_path.size());
+  auto data = RequestData::make(head.method, target);
   if (!params.empty())
     data->params = std::make_unique<const RequestData::Params>(std::move(params));
   data->stream = &stream;
@@ -76,12 +83,12 @@ std::string_view Request::method() const {
 }
 
 std::string_view Request::path() const {
-  return data_->target().substr(0, data_->path_bytes);
+  const auto target = data_->target();
+  return target.substr(0, target.find('?'));
 }
 
 std::string_view Request::query_string() const {
-  const auto target = data_->target();
-  return target.substr(std::min<std::size_t>(data_->path_bytes + 1u, target.size()));
+  return data_->target().substr(std::min(path().size() + 1, data_->target().size()));
 }
 
 std::string_view Request::param(std::string_view name) const {

@@ -36,23 +36,41 @@ struct ForwardedClient {
   bool secure;
 };
 
-struct RequestData {
+/// Its text lies behind it in the same block of memory, which each idle session keeps.
+class RequestData {
+ public:
   using Params = std::vector<http::PathParam>;  // names are the route table's
 
-  std::string line;                                  // "GET /rooms/tea?x=1"
+  /// `target` begins with the path.
+  static std::unique_ptr<RequestData> make(std::string_view method, const http::Target& target);
+  static void operator delete(void* block) { ::operator delete(block); }
+
   std::unique_ptr<const Params> params;              // null if there are none: most often
   const net::Stream* stream = nullptr;               // who it came from; outlives the request
   std::unique_ptr<const ForwardedClient> forwarded;  // null: the stream's peer is the client
   std::unique_ptr<PassingData> passing;
-  std::uint32_t method_bytes = 0;
-  std::uint32_t path_bytes = 0;  // up to the query
 
-  [[nodiscard]] std::string_view method() const {
-    return std::string_view(line).substr(0, method_bytes);
+  [[nodiscard]] std::string_view method() const { return line().substr(0, line().find(' ')); }
+  /// "/rooms/tea?x=1"
+  [[nodiscard]] std::string_view target() const { return line().substr(method().size() + 1); }
+
+ private:
+  struct Behind {  // so many bytes more in the block
+    std::size_t bytes;
+  };
+
+  explicit RequestData(std::size_t line_bytes) : line_bytes_(line_bytes) {}
+  static void* operator new(std::size_t own_bytes, Behind line) {
+    return ::operator new(own_bytes + line.bytes);
   }
-  [[nodiscard]] std::string_view target() const {
-    return std::string_view(line).substr(method_bytes + 1u);
+  static void operator delete(void* block, Behind) { ::operator delete(block); }
+
+  /// "GET /rooms/tea?x=1"
+  [[nodiscard]] std::string_view line() const {
+    return {reinterpret_cast<const char*>(this + 1), line_bytes_};
   }
+
+  const std::size_t line_bytes_;
 };
 
 /// Who is at the other end: the stream's peer, or, if that is a trusted proxy, whom it names.
