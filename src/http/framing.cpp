@@ -8,12 +8,6 @@
 namespace orrery::http {
 namespace {
 
-bool is_target(const RequestHead& head) {
-  if (head.target.find('#') != std::string_view::npos) return false;  // RFC 9112 §3.2
-  if (head.target == "*") return head.method == "OPTIONS";            // RFC 9112 §3.2.4
-  return split_target(head.target).has_value();
-}
-
 FramingOrFault transfer_coding_of(const Headers& headers) {
   int chunked = 0;
   int others = 0;
@@ -63,8 +57,13 @@ MaybeFault fault_in(const RequestHead& head) {
   if (hosts == 1 && !is_host(*head.headers.find("Host")))
     return Fault{400, "malformed Host"};                                       // RFC 9112 §3.2
   if (head.method == "CONNECT") return Fault{501, "this server is no proxy"};  // RFC 9110 §9.3.6
-  if (!is_target(head)) return Fault{400, "malformed request target"};         // RFC 9112 §3.2
   return std::nullopt;
+}
+
+std::optional<Target> target_of(const RequestHead& head) {
+  const bool for_all = head.target == "*" && head.method != "OPTIONS";  // RFC 9112 §3.2.4
+  if (for_all || head.target.find('#') != std::string_view::npos) return std::nullopt;
+  return split_target(head.target);
 }
 
 FramingOrFault framing_of(const RequestHead& head) {

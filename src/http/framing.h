@@ -11,6 +11,7 @@
 
 #include "http/events.h"
 #include "http/head.h"
+#include "http/url.h"
 
 namespace orrery::http {
 
@@ -22,8 +23,11 @@ struct Framing {
 
 using FramingOrFault = std::variant<Framing, Fault>;
 
-/// Every rule of RFC 9110 and 9112 that a request with a well-formed head can still break.
+/// Every rule of RFC 9110 and 9112 that a request with a well-formed head can still break, but for
+/// its target.
 [[nodiscard]] MaybeFault fault_in(const RequestHead& head);
+/// Nothing if it is malformed, or not for this method (RFC 9112 §3.2).
+[[nodiscard]] std::optional<Target> target_of(const RequestHead& head);
 [[nodiscard]] FramingOrFault framing_of(const RequestHead& head);
 [[nodiscard]] FramingOrFault framing_of(const ResponseHead& head);
 /// Whether the connection outlives this request (RFC 9112 §9.3).

@@ -38,6 +38,8 @@ RequestReader::Event RequestReader::on_whole_head() {
   const auto bytes = std::string_view(head_bytes_).substr(scanner_.leading_bytes());
   if (const auto fault = parse_request_head(bytes, head_)) return *fault;
   if (const auto fault = fault_in(head_)) return *fault;
+  target_ = target_of(head_);
+  if (!target_) return Fault{400, "malformed request target"};
   const auto framing = framing_of(head_);
   if (const auto* fault = std::get_if<Fault>(&framing)) return *fault;
   const auto& known = std::get<Framing>(framing);
@@ -71,6 +73,7 @@ void RequestReader::reset() {
   head_bytes_.clear();
   head_.method = {};
   head_.target = {};
+  target_.reset();
   head_.minor_version = 1;
   if (head_.headers.size() > small_header_count) head_.headers = Headers();
   head_.headers.clear();

@@ -8,6 +8,7 @@
 // Why     our own checks stand around Beast's parser, which accepts folded headers and two Hosts.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "http/events.h"
 #include "http/head.h"
 #include "http/head_scanner.h"
+#include "http/url.h"
 
 namespace orrery::http {
 
@@ -42,6 +44,8 @@ class RequestReader {
   void reset();
 
   [[nodiscard]] const RequestHead& head() const { return head_; }
+  /// Nothing before the head has arrived.
+  [[nodiscard]] const std::optional<Target>& target() const { return target_; }
   [[nodiscard]] std::string_view body() const { return body_.bytes(); }
   /// Whether the head announced a body (RFC 9112 §6.3); an upgrade must not.
   [[nodiscard]] bool has_body() const { return has_body_; }
@@ -71,6 +75,7 @@ class RequestReader {
   BodyReader body_;
   std::string head_bytes_;
   RequestHead head_;
+  std::optional<Target> target_;  // views into head_bytes_, too
   Fault fault_;
   std::size_t parses_ = 0;
   Stage stage_ = Stage::head;

@@ -95,9 +95,8 @@ std::optional<Target> split_target(std::string_view target) {
   result.raw_path = target.substr(0, mark);
   if (mark != std::string_view::npos) result.query = target.substr(mark + 1);
   if (result.raw_path.empty()) result.raw_path = "/";  // RFC 9110 §4.2.3
-  auto path = decode_path(result.raw_path);
+  const auto path = decode_path(result.raw_path);
   if (!path || path->find('\0') != std::string::npos) return std::nullopt;
-  result.path = std::move(*path);
   return result;
 }
 

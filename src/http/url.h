@@ -18,7 +18,6 @@ namespace orrery::http {
 
 struct Target {
   std::string_view raw_path;   // as sent: what Router::find() takes
-  std::string path;            // percent-decoded, but "%2F" stays: it is no segment's border
   std::string_view query;      // as sent, without '?'
   std::string_view authority;  // of an absolute-form target: it replaces Host (RFC 9112 §3.2.2)
 };

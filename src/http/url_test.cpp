@@ -39,10 +39,10 @@ TEST(Url, SplitsTargets) {
   };
   for (const auto& row : rows) {
     const auto target = split_target(row.target);
-    const auto text = !target
-                          ? "nothing"
-                          : std::string(target->authority) + " " + std::string(target->raw_path) +
-                                " " + target->path + " " + std::string(target->query);
+    const auto text =
+        !target ? "nothing"
+                : std::string(target->authority) + " " + std::string(target->raw_path) + " " +
+                      *decode_path(target->raw_path) + " " + std::string(target->query);
     EXPECT_EQ(text, row.expected) << row.name;
   }
 }

@@ -28,7 +28,7 @@ void HttpProtocol::send_file(const PathEntry& entry, std::vector<http::PathParam
   next->source = entry.source.get();
   if (!params.empty()) next->path = params.back().value;
   if (!entry.files->spec->scope.plugs.empty()) {
-    Request request = make_request(reader_.head(), *target_, {}, std::move(params),
+    Request request = make_request(reader_.head(), *reader_.target(), {}, std::move(params),
                                    connection_.stream(), client_seen());
     Exchange exchange(request);
     if (const auto halted = run_plugs(*entry.files->spec, exchange))

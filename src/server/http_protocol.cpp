@@ -73,11 +73,6 @@ Progress HttpProtocol::on_bytes(std::span<char>& bytes) {
 HttpProtocol::Step HttpProtocol::on_head() {
   const http::RequestHead& head = reader_.head();
   last_request_ = head.headers.count("Upgrade") > 0;
-  target_ = http::split_target(head.target);
-  if (!target_) {
-    give_up(400, "the request target is malformed");
-    return Step::stop;
-  }
   found_ = look_up();
   if (last_request_ && !found_) {
     refuse(Response::text("there is nothing here\n", 404), "no route");
@@ -90,10 +85,11 @@ HttpProtocol::Step HttpProtocol::on_head() {
 }
 
 std::optional<RouteTable::Found> HttpProtocol::look_up() {
-  const std::string_view host = target_->authority.empty()
+  const http::Target& target = *reader_.target();
+  const std::string_view host = target.authority.empty()
                                     ? reader_.head().headers.find("Host").value_or("")
-                                    : target_->authority;
-  return server().rules().routes->find(host, target_->raw_path);
+                                    : target.authority;
+  return server().rules().routes->find(host, target.raw_path);
 }
 
 ClientSeen HttpProtocol::client_seen() {
@@ -103,7 +99,8 @@ ClientSeen HttpProtocol::client_seen() {
 // The body is whole too: the answer, or the beginning of one that takes longer.
 HttpProtocol::Step HttpProtocol::on_request() {
   wait_for(Waiting::answer);
-  const bool options_for_all = reader_.head().method == "OPTIONS" && target_->raw_path == "*";
+  const bool options_for_all =
+      reader_.head().method == "OPTIONS" && reader_.target()->raw_path == "*";
   if (!server().node().options.serve_http)
     respond_error(
         426, "this server speaks WebSocket only",
@@ -140,8 +137,8 @@ void HttpProtocol::answer_plain(RouteTable::Found found) {
 }
 
 void HttpProtocol::run_handler(const RouteSpec& spec, std::vector<http::PathParam> params) {
-  Request request = make_request(reader_.head(), *target_, reader_.body(), std::move(params),
-                                 connection_.stream(), client_seen());
+  Request request = make_request(reader_.head(), *reader_.target(), reader_.body(),
+                                 std::move(params), connection_.stream(), client_seen());
   Exchange exchange(request);
   if (const auto halted = run_plugs(spec, exchange)) return respond(*halted, exchange.headers);
   respond(spec.handler(request), exchange.headers);
@@ -191,8 +188,9 @@ void HttpProtocol::give_up(int status, std::string_view why) {
 }
 
 void HttpProtocol::note_refused(std::string_view event, int status, std::string_view why) {
-  const auto path = target_ ? target_->raw_path : std::string_view{};
-  std::string remote = target_ ? client_seen().address : std::string{};
+  const auto& target = reader_.target();
+  const auto path = target ? target->raw_path : std::string_view{};
+  std::string remote = target ? client_seen().address : std::string{};
   if (remote.empty()) remote = connection_.stream().peer().address;
   observe::Log& log = server().log();
   const auto origin = reader_.head().headers.find("Origin").value_or("");
@@ -203,9 +201,9 @@ void HttpProtocol::note_refused(std::string_view event, int status, std::string_
                                       {"origin", observe::quoted(origin.substr(0, told_origin))}};
   const observe::LogFields told(fields);
   log.write(observe::Level::info, event, why == refused_origin ? told : told.first(4));
-  if (!target_ || target_->query.empty() || !log.wants(observe::Level::debug)) return;
+  if (!target || target->query.empty() || !log.wants(observe::Level::debug)) return;
   const auto query =
-      observe::redact("?" + std::string(target_->query), server().node().options.redacted);
+      observe::redact("?" + std::string(target->query), server().node().options.redacted);
   log.debug("the refused query", {{"query", observe::quoted(query)}, {"remote", remote}});
 }
 
@@ -220,7 +218,6 @@ void HttpProtocol::answered() {
   if (closes()) return connection_.finish(linger);
   reader_.reset();
   found_.reset();
-  target_.reset();
   wait_for(Waiting::next_request);
   if (connection_.queued_bytes() <= queued_limit_bytes) return;
   connection_.write_early();

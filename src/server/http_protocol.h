@@ -102,7 +102,6 @@ class HttpProtocol final : public Protocol, private detail::AdmissionHost {
 
   Connection& connection_;
   http::RequestReader reader_;
-  std::optional<http::Target> target_;      // of the request that is being read or answered
   std::optional<RouteTable::Found> found_;  // its route
   std::shared_ptr<FileTask> file_;          // while a file is being sent
   std::unique_ptr<Admitting> admitting_;    // while an admission waits

@@ -65,8 +65,8 @@ Progress HttpProtocol::upgrade(RouteTable::Found found) {
   if (spec.subprotocol_rule == SubprotocolRule::required &&
       agreed(spec.subprotocols, upgrade.offered_protocols).empty())
     return refuse(Response::text("no subprotocol in common\n", 400), "subprotocol");
-  Request request =
-      make_request(head, *target_, {}, std::move(found.params), connection_.stream(), client);
+  Request request = make_request(head, *reader_.target(), {}, std::move(found.params),
+                                 connection_.stream(), client);
   pools::Pool* pool = nullptr;
   try {
     const pools::Holding::Callback held(server().holding(), route.origin);
