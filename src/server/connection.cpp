@@ -205,9 +205,10 @@ void Connection::resume() {
   server_.continue_later(*this);
 }
 
-void Connection::finish(milliseconds linger) {
+void Connection::finish(milliseconds linger, bool peer_is_done) {
   if (finishing_ || dead_) return;
   finishing_ = true;
+  lingers_ = !peer_is_done || stream_->encrypted();
   stream_->resume_reading();  // pause() or parked bytes, which may be in use now, have stopped it
   paused_ = false;
   parked_.reset();
@@ -297,7 +298,7 @@ void Connection::end_writing() {
   if (write_ended_) return;
   write_ended_ = true;
   stream_->finish_writing();
-  if (peer_ended_) die();
+  if (peer_ended_ || !lingers_) die();
 }
 
 void Connection::on_end(int error) {

@@ -72,7 +72,9 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void resume();
   /// Writes what is queued, ends the stream, and discards what the peer still sends until it ends
   /// too, but no longer than `linger` (RFC 9112 §9.6: an early close would reset the last bytes).
-  void finish(milliseconds linger);
+  /// `peer_is_done`: nothing more comes from it, and it needs not be waited for, unless the stream
+  /// has a goodbye of its own (TLS).
+  void finish(milliseconds linger, bool peer_is_done = false);
   /// Ends at once.
   void abort();
   [[nodiscard]] bool finishing() const { return finishing_; }
@@ -153,6 +155,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   bool blocked_ : 1 = false;
   bool paused_ : 1 = false;
   bool finishing_ : 1 = false;
+  bool lingers_ : 1 = true;  // finishing, for what the peer still sends
   bool write_ended_ : 1 = false;
   bool peer_ended_ : 1 = false;
   bool dead_ : 1 = false;

@@ -155,7 +155,7 @@ Progress Session::take_messages(std::span<char>& bytes) {
     else if (const auto* pong = std::get_if<websocket::PongArrived>(&event))
       on_pong(pong->payload);
     else if (const auto* close = std::get_if<websocket::CloseArrived>(&event))
-      on_close_frame(*close);
+      on_close_frame(*close, bytes.empty());
     else if (const auto* fault = std::get_if<websocket::Fault>(&event))
       on_fault(*fault);
   }

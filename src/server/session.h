@@ -191,7 +191,7 @@ class Session final : public orrery::Session, public Protocol {
   void deliver(Message message);
   void on_ping(std::string_view payload);
   void on_pong(std::string_view payload);
-  void on_close_frame(const websocket::CloseArrived& close);
+  void on_close_frame(const websocket::CloseArrived& close, bool was_last);
   void on_fault(const websocket::Fault& fault);
   Verdict count_message(Message message);
   void to_handler(Message message);
@@ -227,7 +227,7 @@ class Session final : public orrery::Session, public Protocol {
   void show_close(TappedFrame::Direction direction, std::uint16_t code, std::string_view reason);
 
   // the end
-  void finish();
+  void finish(bool peer_is_done = false);
   void end();
   void say_closed();
   void depart();

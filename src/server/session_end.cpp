@@ -64,8 +64,9 @@ void Session::send_close(std::uint16_t code, std::string_view reason) {
   write_frame(Opcode::close, {payload, bytes}, false);
 }
 
-// §5.5.1, §7.1.5: a first close is echoed; the answer to ours ends the closing handshake.
-void Session::on_close_frame(const websocket::CloseArrived& close) {
+// §5.5.1, §7.1.5: a first close is echoed; the answer to ours ends the closing handshake. Nothing
+// may come behind it; from a peer that keeps to that nothing will.
+void Session::on_close_frame(const websocket::CloseArrived& close, bool was_last) {
   if (tapped_) show_close(TappedFrame::Direction::in, close.code, close.reason);
   if (state_ == State::open) {
     close_kind_ =
@@ -74,7 +75,7 @@ void Session::on_close_frame(const websocket::CloseArrived& close) {
     if (!close.reason.empty()) rare().close_reason = close.reason;
     send_close(close.code, {});
   }
-  finish();
+  finish(was_last);
 }
 
 // §7.1.7: the bytes behind a fault mean nothing, so no answer to our close can be read.
@@ -107,13 +108,14 @@ void Session::cut_off(CloseCause::Kind kind, int error) {
 }
 
 // Who broke a rule may be in the middle of a long message; from others nothing more is to come.
-void Session::finish() {
+void Session::finish(bool peer_is_done) {
   end();
   const bool broke_a_rule = close_kind_ == CloseCause::Kind::protocol_error ||
                             close_kind_ == CloseCause::Kind::bad_text ||
                             close_kind_ == CloseCause::Kind::too_big;
-  connection_.finish(broke_a_rule ? limits().close_timeout
-                                  : std::min<milliseconds>(limits().close_timeout, 2s));
+  connection_.finish(
+      broke_a_rule ? limits().close_timeout : std::min<milliseconds>(limits().close_timeout, 2s),
+      peer_is_done);
 }
 
 // Nothing comes any more. The coroutine ends first, then a worker's callback, then on_close.

@@ -403,6 +403,55 @@ TEST(AFault, IsSaidInBytesThatMayLeaveWithTheEndOfTheStream) {
   EXPECT_EQ(alice.end.last_bytes(), alice.hears().size());
 }
 
+// RFC 6455 §7.1.1: when both have said goodbye the server ends the connection; it waits for nobody.
+TEST(AClosingHandshake, EndsTheConnectionAsSoonAsItIsComplete) {
+  Story story;
+  WireServer server([&](Router& routes) { routes_for(routes, story); });
+  auto alice = std::move(WireClient(server).opens("/plain"));
+  alice.sends(close_frame(4000, "bye"));
+  EXPECT_EQ(alice.hears_frames(), "close 4000 \n");
+  EXPECT_EQ(alice.state(), net::MemoryState::finished);
+  EXPECT_TRUE(server.servers[0]->empty()) << "the stream is still there";
+  auto bob = std::move(WireClient(server).opens("/plain"));
+  bob.sends(text_frame("throw"));
+  EXPECT_EQ(bob.hears_frames(), "close 1011 internal error\n");
+  EXPECT_FALSE(server.servers[0]->empty()) << "his answer was not waited for";
+  EXPECT_EQ(bob.state(), net::MemoryState::open);
+  bob.sends(close_frame(1011));
+  EXPECT_EQ(bob.state(), net::MemoryState::finished);
+  EXPECT_TRUE(server.servers[0]->empty()) << "the stream is still there";
+}
+
+TEST(AClosingHandshake, OfOneWhoReadsSlowlyEndsWhenTheLastBytesHaveLeft) {
+  Story story;
+  WireServer server([&](Router& routes) { routes_for(routes, story); });
+  auto alice = std::move(WireClient(server).opens("/plain"));
+  alice.end.set_window(0);
+  alice.sends(text_frame("one") + close_frame(1000));
+  EXPECT_EQ(server.sessions(), 0U);
+  server.advance(3s);
+  EXPECT_FALSE(server.servers[0]->empty()) << "what it has not read is lost";
+  alice.end.set_window(1000);
+  server.settle();
+  EXPECT_EQ(alice.hears_frames(), "text one\nclose 1000 \n");
+  EXPECT_EQ(alice.state(), net::MemoryState::finished);
+  EXPECT_TRUE(server.servers[0]->empty());
+}
+
+// Closed at once, it would be a reset, and the answer might be lost to it.
+TEST(AClosingHandshake, IsNotResetByWhatComesBehindIt) {
+  Story story;
+  WireServer server([&](Router& routes) { routes_for(routes, story); });
+  auto alice = std::move(WireClient(server).opens("/plain"));
+  alice.sends(close_frame(1000) + text_frame("and another thing"));
+  alice.sends(std::string(1'000'000, 'x'));
+  EXPECT_EQ(alice.hears_frames(), "close 1000 \n");
+  EXPECT_EQ(alice.state(), net::MemoryState::finished);
+  EXPECT_FALSE(server.servers[0]->empty()) << "nobody discards what still comes";
+  server.advance(3s);
+  EXPECT_TRUE(server.servers[0]->empty()) << "it lingers for ever";
+}
+
 TEST(AThrowingHandler, CostsItsOwnSessionOnlyAndIsLoggedOnce) {
   Story story;
   TestServer server([&](Router& routes) { routes_for(routes, story); });

@@ -4,6 +4,7 @@ import socket
 import ssl
 import subprocess
 
+import frames
 import server
 import wire
 from admin_table import admin_of, metrics_of, orrery
@@ -233,6 +234,18 @@ def _(place):
         expect("no application protocol" in str(refused), refused)
         return "http/1.1, nothing, refused"
     raise AssertionError("h2 alone was accepted")
+
+
+@table.row("both have said goodbye: close_notify follows, and then the end")
+def _(place):
+    program = place.own_server(server={"tls": made(place, "localhost")})
+    raw = socket.create_connection(("127.0.0.1", program.port), server.PATIENCE)
+    with believing().wrap_socket(raw, server_hostname="localhost",
+                                 suppress_ragged_eofs=False) as client:  # they raise
+        client.sendall(wire.upgrade(program) + frames.close(1000))
+        heard = b"".join(iter(lambda: client.recv(4096), b""))
+    expect(heard.endswith(b"\x88\x02\x03\xe8"), heard)
+    return "close 1000, close_notify"
 
 
 @table.row("minVersion: 1.2 is spoken by default, and refused where 1.3 is wanted")
