@@ -120,6 +120,22 @@ Written MemoryStream::write(std::span<const iovec> pieces) {
   return written;
 }
 
+bool MemoryStream::write_with(SendBatch& batch, std::string_view bytes) {
+  if (blocked_ || broken_ != 0 || wire_->is_reset()) return false;
+  batch.add(*this, bytes);
+  return true;
+}
+
+int MemoryStream::take(std::string_view bytes) {
+  const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};  // iovec has no const
+  const Written written = write({&piece, 1});
+  return written.error != 0 ? -written.error : static_cast<int>(written.bytes);
+}
+
+Written MemoryStream::wrote(std::size_t, int result) {
+  return result < 0 ? Written{0, -result} : Written{static_cast<std::size_t>(result), 0};
+}
+
 void MemoryStream::pause_reading() {
   paused_ = true;
 }

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "net/loop.h"
+#include "net/send_batch.h"
 #include "net/stream.h"
 
 namespace orrery::net {
@@ -37,7 +38,7 @@ enum class MemoryState {
 class MemoryWire;
 class MemoryEnd;
 
-class MemoryStream final : public Stream, private Requeued {
+class MemoryStream final : public Stream, private SendsInMemory, private Requeued {
  public:
   using Pair = std::pair<std::unique_ptr<MemoryStream>, std::unique_ptr<MemoryStream>>;
   using Driven = std::pair<std::unique_ptr<MemoryStream>, MemoryEnd>;
@@ -51,6 +52,8 @@ class MemoryStream final : public Stream, private Requeued {
 
   void start(StreamEvents& events) override;
   Written write(std::span<const iovec> pieces) override;
+  bool write_with(SendBatch& batch, std::string_view bytes) override;
+  Written wrote(std::size_t offered, int result) override;
   void pause_reading() override;
   void resume_reading() override;
   void writes_the_last() override;
@@ -68,6 +71,7 @@ class MemoryStream final : public Stream, private Requeued {
   MemoryStream(Loop& loop, std::shared_ptr<MemoryWire> wire, std::size_t side);
   friend class MemoryWire;
 
+  int take(std::string_view bytes) override;
   void on_again() override;
   void deliver_bytes();
   void end(int error);

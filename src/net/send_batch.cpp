@@ -15,13 +15,6 @@ namespace {
 constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 constexpr std::size_t most_bytes = 1 << 30;  // a request's length has 32 bits
 
-int send_alone(int socket, std::string_view bytes) {
-  ssize_t taken = -1;
-  do taken = call_send(socket, bytes, flags);
-  while (taken < 0 && errno == EINTR);
-  return taken < 0 ? -errno : static_cast<int>(taken);
-}
-
 Result<Ring> open_send_ring() {
   return open_ring(SendBatch::most, 2 * SendBatch::most, IORING_SETUP_SUBMIT_ALL);
 }
@@ -38,6 +31,18 @@ std::unique_ptr<SendBatch> SendBatch::create_later() {
   return std::unique_ptr<SendBatch>(new SendBatch(nullptr, true));
 }
 
+std::unique_ptr<SendBatch> SendBatch::create_without_ring() {
+  return std::unique_ptr<SendBatch>(new SendBatch(nullptr, false));
+}
+
+int SendBatch::send_alone(const Entry& entry) {
+  if (entry.stream != nullptr) return entry.stream->take(entry.bytes);
+  ssize_t taken = -1;
+  do taken = call_send(entry.socket, entry.bytes, flags);
+  while (taken < 0 && errno == EINTR);
+  return taken < 0 ? -errno : static_cast<int>(taken);
+}
+
 void SendBatch::open_now() {
   opens_later_ = false;
   if (system_calls_are_filtered()) return;
@@ -46,15 +51,19 @@ void SendBatch::open_now() {
 
 void SendBatch::add(int socket, std::string_view bytes) {
   assert(!full());
-  entries_[size_++] = {socket, bytes.substr(0, most_bytes)};
+  entries_[size_++] = {.socket = socket, .bytes = bytes.substr(0, most_bytes)};
+}
+
+void SendBatch::add(SendsInMemory& stream, std::string_view bytes) {
+  assert(!full() && !ring_ && !opens_later_);
+  entries_[size_++] = {.bytes = bytes, .stream = &stream};
 }
 
 // What the ring did not take, for want of memory, goes the common way, and so does all behind it.
 void SendBatch::send() {
   if (opens_later_ && size_ > 1) open_now();
   const std::size_t done = ring_ && size_ > 1 ? send_through_ring() : 0;
-  for (std::size_t i = done; i < size_; ++i)
-    entries_[i].result = send_alone(entries_[i].socket, entries_[i].bytes);
+  for (std::size_t i = done; i < size_; ++i) entries_[i].result = send_alone(entries_[i]);
 }
 
 // Answers how many were sent, the first ones.
@@ -79,7 +88,7 @@ std::size_t SendBatch::send_through_ring() {
     if (waited == -EINTR) continue;
     if (waited != 0) break;
     Entry& entry = entries_[done->user_data];
-    entry.result = done->res == -EINTR ? send_alone(entry.socket, entry.bytes) : done->res;
+    entry.result = done->res == -EINTR ? send_alone(entry) : done->res;
     ::io_uring_cqe_seen(ring_.get(), done);
     ++reaped;
   }

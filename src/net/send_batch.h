@@ -1,4 +1,5 @@
-// A SendBatch sends to many sockets in one system call.
+// A SendBatch sends to many sockets in one system call; to streams in memory, for tests, one by
+// one.
 //
 // Owner   the poller that offers it.
 // Thread  one at a time.
@@ -15,6 +16,16 @@
 
 namespace orrery::net {
 
+/// Stands in for a socket.
+class SendsInMemory {
+ public:
+  /// As send(2): how many bytes were taken, or a negative errno.
+  virtual int take(std::string_view bytes) = 0;
+
+ protected:
+  ~SendsInMemory() = default;
+};
+
 class SendBatch {
  public:
   static constexpr std::size_t most = 256;
@@ -23,9 +34,12 @@ class SendBatch {
   /// For who does not depend on a ring: it is made by the thread that first sends to two. If there
   /// is none to be had then, or system calls are filtered, each send is a system call for ever.
   static std::unique_ptr<SendBatch> create_later();
+  /// For streams in memory.
+  static std::unique_ptr<SendBatch> create_without_ring();
 
   /// `bytes` stay as they are until send() returns. Not if it is full.
   void add(int socket, std::string_view bytes);
+  void add(SendsInMemory& stream, std::string_view bytes);
   [[nodiscard]] bool full() const { return size_ == most; }
   [[nodiscard]] std::size_t size() const { return size_; }
   /// Like send(2) for each, without waiting and without SIGPIPE.
@@ -41,11 +55,13 @@ class SendBatch {
  private:
   struct Entry {
     int socket = -1;
-    std::string_view bytes{};
     int result = 0;
+    std::string_view bytes{};
+    SendsInMemory* stream = nullptr;  // in the socket's place
   };
 
   SendBatch(Ring ring, bool opens_later) : ring_(std::move(ring)), opens_later_(opens_later) {}
+  static int send_alone(const Entry& entry);
   void open_now();
   std::size_t send_through_ring();
 

@@ -70,8 +70,9 @@ class WireServer {
       : engine(std::move(options), Environment{clock, log, jobs, random, std::move(workers)}) {
     declare(router);
     for (std::size_t i = 0; i < loop_count; ++i) {
-      loops.push_back(std::make_unique<net::Loop>(clock, std::make_unique<net::ManualPoller>(),
-                                                  net::LoopOptions{.index = i}));
+      auto poller = std::make_unique<net::ManualPoller>(net::ManualPoller::Sends::together);
+      loops.push_back(
+          std::make_unique<net::Loop>(clock, std::move(poller), net::LoopOptions{.index = i}));
       auto started = engine.start_on(router, *loops.back());
       if (!started) throw std::logic_error(started.error());
       servers.push_back(*started);

@@ -139,6 +139,12 @@ MUTANTS = [
            "  if (now < deadline_ || waiting_ == Waiting::admission) return"),
     Mutant("a failed write is forgotten", "src/server/connection.cpp",
            "  if (written.error != 0) return broke(written.error);\n", ""),
+    Mutant("what a batch did not take is lost", "src/server/connection.cpp",
+           "  outbox_->consume(written.bytes);\n",
+           "  outbox_->consume(batch.offered(index));\n"),
+    Mutant("a batch forgets its last", "src/server/loop_server.cpp",
+           "    for (std::size_t i = 0; i < in_batch_.size(); ++i) {\n",
+           "    for (std::size_t i = 0; i + 1 < in_batch_.size(); ++i) {\n"),
     Mutant("nobody says why a connection broke", "src/server/session_end.cpp",
            "  if (state_ == State::open && error != 0) rare().error = error;", "  (void)error;"),
 ]

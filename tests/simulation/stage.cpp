@@ -20,8 +20,9 @@ Stage::Stage(std::uint64_t seed, Transcript::Lines shown, ServerOptions options)
     : lines(clock, shown), book(lines, clock), random_(seed), log_(lines) {
   std::vector<net::Loop*> loops;
   for (std::size_t i = 0; i < loop_count; ++i) {
-    loops_[i] = std::make_unique<net::Loop>(clock, std::make_unique<net::ManualPoller>(),
-                                            net::LoopOptions{.index = i});
+    using Sends = net::ManualPoller::Sends;
+    auto poller = std::make_unique<net::ManualPoller>(i == 0 ? Sends::alone : Sends::together);
+    loops_[i] = std::make_unique<net::Loop>(clock, std::move(poller), net::LoopOptions{.index = i});
     loops.push_back(loops_[i].get());
   }
   const auto make_workers = [this](const pools::WorkerLimits& limits) {

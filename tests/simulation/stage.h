@@ -1,5 +1,5 @@
-// The Stage is the real server: two loops in memory that are turned by hand, workers that work when
-// told to, a clock that stands still, and its clients.
+// The Stage is the real server: two loops in memory that are turned by hand, one of which sends to
+// many at once, workers that work when told to, a clock that stands still, and its clients.
 //
 // Owner   the story.
 // Thread  one: it plays all threads, one after the other.
