@@ -44,7 +44,7 @@ class RequestReader {
   void reset();
 
   [[nodiscard]] const RequestHead& head() const { return head_; }
-  /// Nothing before the head has arrived.
+  /// Nothing before the head has arrived, or if it is malformed.
   [[nodiscard]] const std::optional<Target>& target() const { return target_; }
   [[nodiscard]] std::string_view body() const { return body_.bytes(); }
   /// Whether the head announced a body (RFC 9112 §6.3); an upgrade must not.

@@ -210,6 +210,31 @@ TEST(RequestReader, RefusesChunksThatAreNotExactlyInForm) {
     expect_everywhere({row.name, chunked + row.bytes, chunked_head + row.transcript});
 }
 
+TEST(RequestReader, HasTheTargetOfTheRequestThatItReads) {
+  std::string bytes = "GET /one?x=1 HTTP/1.1\r\nHost: h\r\n\r\nGET http://h/two HTTP/1.1\r\n" +
+                      host + "\r\nGET /%zz HTTP/1.1\r\nHost: h\r\n\r\n";
+  RequestReader reader(HeadLimits{});
+  std::span<char> input(bytes);
+  const auto arrives = [&] {
+    EXPECT_FALSE(reader.target());
+    return std::holds_alternative<HeadArrived>(reader.next(input));
+  };
+  ASSERT_TRUE(arrives());
+  EXPECT_EQ(reader.target()->raw_path, "/one");
+  EXPECT_EQ(reader.target()->query, "x=1");
+  ASSERT_TRUE(std::holds_alternative<RequestComplete>(reader.next(input)));
+  EXPECT_EQ(reader.target()->raw_path, "/one");
+  reader.reset();
+  ASSERT_TRUE(arrives());
+  EXPECT_EQ(reader.target()->raw_path, "/two");
+  EXPECT_EQ(reader.target()->query, "");
+  EXPECT_EQ(reader.target()->authority, "h");
+  ASSERT_TRUE(std::holds_alternative<RequestComplete>(reader.next(input)));
+  reader.reset();
+  ASSERT_FALSE(arrives());
+  EXPECT_FALSE(reader.target()) << "it is malformed";
+}
+
 TEST(RequestReader, KeepsItsLimits) {
   const HeadLimits small{.head_bytes = 64, .header_count = 2, .body_bytes = 4};
   const std::string start = "GET / HTTP/1.1\r\nHost: h\r\nA: ";  // 28 bytes, 4 more at the end

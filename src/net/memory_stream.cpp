@@ -235,6 +235,7 @@ void MemoryEnd::close() {
 std::size_t MemoryEnd::write(std::string_view bytes) {
   if (!wire_ || wire_->is_reset()) return 0;
   auto& target = wire_->side(stream_side);
+  if (target.closed && !bytes.empty()) wire_->reset();
   if (target.closed || target.peer_finished) return 0;
   const auto fits = std::min(bytes.size(), target.room());
   target.arrived.append(bytes.substr(0, fits));

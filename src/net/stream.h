@@ -74,6 +74,8 @@ class Stream {
   virtual void writes_the_last() {}
   /// Says that nothing more will be written (TCP: FIN; TLS: close_notify, FIN). Reading goes on.
   virtual void finish_writing() = 0;
+  /// Whether it still holds bytes that write() took, which would be lost if it were destroyed now.
+  [[nodiscard]] virtual bool holds_bytes() const { return false; }
   /// Ends both directions at once, with a reset where the transport has one.
   virtual void abort() = 0;
   [[nodiscard]] virtual Peer peer() const = 0;

@@ -45,6 +45,9 @@ class TlsStream final : public Stream, private StreamEvents, private Requeued {
   /// close_notify, then FIN. Before the handshake is complete: gives it up, FIN.
   void finish_writing() override;
   void writes_the_last() override { inner_->writes_the_last(); }
+  [[nodiscard]] bool holds_bytes() const override {
+    return !unsent_.empty() || inner_->holds_bytes();
+  }
   void abort() override;
   [[nodiscard]] Peer peer() const override { return inner_->peer(); }
   [[nodiscard]] bool encrypted() const override { return true; }

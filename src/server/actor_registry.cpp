@@ -51,15 +51,27 @@ void SessionActor::leave(std::string_view group) {
 
 // Nothing of a group comes after the session has left it.
 void SessionActor::forget_letters(std::string_view group, Forgotten which) {
-  const auto concerns = [&](const Waiting& event) {
-    const auto* const letter = std::get_if<std::unique_ptr<actor::Letter>>(&event);
-    const auto* const text =
-        letter ? std::get_if<actor::TextLetter>(&(*letter)->content()) : nullptr;
+  forget([&](const actor::LetterContent& content) {
+    const auto* const text = std::get_if<actor::TextLetter>(&content);
     if (!text || text->group != group) return false;
     return which == Forgotten::all || text->position != Position{};
-  };
+  });
+}
+
+// The answer to an awaited claim overtakes what waits until the coroutine has ended: a loss from
+// before it would be taken for one from behind it.
+void SessionActor::forget_loss(std::string_view name) {
+  forget([&](const actor::LetterContent& content) {
+    const auto* const lost = std::get_if<actor::NameLostLetter>(&content);
+    return lost && lost->name == name;
+  });
+}
+
+template <typename Concerns>
+void SessionActor::forget(const Concerns& concerns) {
   for (std::size_t i = waiting_.size(); i > 0; --i) {
-    if (!concerns(waiting_[i - 1])) continue;
+    const auto* const letter = std::get_if<std::unique_ptr<actor::Letter>>(&waiting_[i - 1]);
+    if (!letter || !concerns((*letter)->content())) continue;
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i - 1));
     if (i - 1 < waiting_from_itself_) --waiting_from_itself_;
   }
@@ -84,7 +96,7 @@ void SessionActor::publish(std::string_view group, Message message, bool to_itse
 
 std::uint32_t SessionActor::start_claim(std::string name, NameCallback then) {
   const std::uint32_t number = ++claims_made_;
-  claims_.push_back({number, std::move(then)});
+  claims_.push_back({number, name, std::move(then)});
   scope().names().claim(name, Address(mailbox()), conflict_of(session_.route().name_conflict),
                         [to = mailbox(), &loop = server(), number](const NameAnswer& answer) {
                           loop.name_answered(*to, number, answer);
@@ -102,12 +114,13 @@ void SessionActor::suspend_for_name(std::string name, std::coroutine_handle<> wa
 }
 
 void SessionActor::name_answered(std::uint32_t number, const NameAnswer& answer) {
-  const auto claim = std::ranges::find(claims_, number, &Claiming::number);
-  if (claim == claims_.end()) return;
-  NameCallback then = std::move(claim->then);
-  claims_.erase(claim);
+  const auto at = std::ranges::find(claims_, number, &Claiming::number);
+  if (at == claims_.end()) return;
+  auto [_, name, then] = std::move(*at);
+  claims_.erase(at);
   if (then) return happened(std::make_unique<NameAnswered>(NameAnswered{std::move(then), answer}));
   if (suspended_ != Suspended::name || number != awaited_claim_) return;
+  if (answer) forget_loss(name);
   answer_ = answer;
   resume();
   pump();

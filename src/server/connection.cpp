@@ -128,6 +128,7 @@ void Connection::after_flush() {
   blocked_ = outbox_ && !outbox_->empty();
   settle_account();
   if (blocked_) {
+    lingers_ = true;  // until it has the last bytes, a peer has time to send more
     if (!was_blocked && !finishing_) protocol_->on_blocked();
     return;
   }
@@ -205,10 +206,10 @@ void Connection::resume() {
   server_.continue_later(*this);
 }
 
-void Connection::finish(milliseconds linger, bool peer_is_done) {
+void Connection::finish(milliseconds linger, PeerSends sends) {
   if (finishing_ || dead_) return;
   finishing_ = true;
-  lingers_ = !peer_is_done || stream_->encrypted();
+  lingers_ = sends == PeerSends::perhaps_more || blocked_ || stream_->encrypted();
   stream_->resume_reading();  // pause() or parked bytes, which may be in use now, have stopped it
   paused_ = false;
   parked_.reset();
@@ -298,7 +299,12 @@ void Connection::end_writing() {
   if (write_ended_) return;
   write_ended_ = true;
   stream_->finish_writing();
-  if (peer_ended_ || !lingers_) die();
+  if (peer_ended_ || !lingers_) end_or_wait();
+}
+
+// on_timer() looks again at what the stream itself could not write.
+void Connection::end_or_wait() {
+  if (!stream_->holds_bytes()) die();
 }
 
 void Connection::on_end(int error) {
@@ -306,7 +312,7 @@ void Connection::on_end(int error) {
   if (error != 0) return broke(error);
   peer_ended_ = true;
   if (finishing_) {
-    if (write_ended_) die();
+    if (write_ended_) end_or_wait();
     return;
   }
   const bool read_first = parked_ && (!paused_ || protocol_->reads_on());
@@ -323,11 +329,12 @@ void Connection::on_timer(Time now) {
   armed_for_ = Time::max();
   if (dead_) return;
   if (!finishing_) return protocol_->on_timer(now);
-  // A slow reader gets its last bytes as long as it takes some.
-  // What the kernel still holds it sends after a plain close; only a reset would lose it.
-  if (!blocked_) return die();
-  if (now >= progressed_ + stall_timeout) return abort();
-  server_.loop().timers().arm(*this, progressed_ + stall_timeout);
+  // A slow reader gets its last bytes as long as it takes some. Nobody tells when the stream holds
+  // none any more. What the kernel holds it sends after a plain close; a reset would lose it.
+  if (!blocked_ && !stream_->holds_bytes()) return die();
+  const Time give_up = progressed_ + stall_timeout;
+  if (now >= give_up) return abort();
+  server_.loop().timers().arm(*this, blocked_ ? give_up : std::min(give_up, now + 1s));
 }
 
 void Connection::die() {

@@ -5,9 +5,11 @@
 // Thread  its loop's.
 // Limit   parked bytes: at most one read buffer, because the stream is not read while any wait. The
 //         outbox is bounded by the protocol above. Both are charged to the session's pool.
+// Why     how it ends: docs/decisions/0029-nobody-is-waited-for-who-has-said-goodbye.md
 #pragma once
 
 #include <cassert>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,6 +36,9 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void open(SlotId id, std::unique_ptr<Protocol> first);
 
   // For its protocol.
+
+  /// What is still to be expected of a peer, as far as its protocol knows.
+  enum class PeerSends : std::uint8_t { perhaps_more, nothing_more };
 
   /// Queues bytes for one write: at the end of the readable event that runs on this connection,
   /// else at the end of the turn. A long payload is written at once as far as the peer takes it, or
@@ -72,9 +77,9 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void resume();
   /// Writes what is queued, ends the stream, and discards what the peer still sends until it ends
   /// too, but no longer than `linger` (RFC 9112 §9.6: an early close would reset the last bytes).
-  /// `peer_is_done`: nothing more comes from it, and it needs not be waited for, unless the stream
-  /// has a goodbye of its own (TLS).
-  void finish(milliseconds linger, bool peer_is_done = false);
+  /// Nobody waits for a peer that sends nothing more, unless it takes its last bytes slowly or the
+  /// stream has a goodbye of its own (TLS).
+  void finish(milliseconds linger, PeerSends sends = PeerSends::perhaps_more);
   /// Ends at once.
   void abort();
   [[nodiscard]] bool finishing() const { return finishing_; }
@@ -132,6 +137,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   std::span<char> process(std::span<char> bytes);
   void continue_parked();
   void end_writing();
+  void end_or_wait();
   void broke(int error);
   void die();
 
@@ -155,7 +161,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   bool blocked_ : 1 = false;
   bool paused_ : 1 = false;
   bool finishing_ : 1 = false;
-  bool lingers_ : 1 = true;  // finishing, for what the peer still sends
+  bool lingers_ : 1 = true;  // finishing: for what the peer may still send
   bool write_ended_ : 1 = false;
   bool peer_ended_ : 1 = false;
   bool dead_ : 1 = false;

@@ -13,7 +13,6 @@
 #include <string_view>
 
 #include "http/request_reader.h"
-#include "http/url.h"
 #include "orrery/handshake.h"
 #include "pools/pool.h"
 #include "server/connection.h"

@@ -17,6 +17,7 @@ using server::request;
 using server::Story;
 using server::WireClient;
 using server::WireServer;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -95,6 +96,44 @@ TEST(Routing, AnswersHeadOptionsAndWrongMethodsByItself) {
   EXPECT_EQ(server.request("OPTIONS", "*").status, 204);
   EXPECT_EQ(server.request("DELETE", "/socket").status, 405);
   EXPECT_EQ(server.get("/nowhere").status, 404);
+}
+
+TEST(ARequest, ShowsPathAndQueryAsTheyWereSent) {
+  WireServer server([](Router& routes) {
+    routes.get("/*all", [](const Request& r) {
+      const auto path = std::string(r.path()), query = std::string(r.query_string());
+      return Response::text(path + " | " + query);
+    });
+  });
+  const std::pair<const char*, const char*> rows[] = {
+      {"/", "/ | "},
+      {"/?", "/ | "},
+      {"/x?", "/x | "},
+      {"/?a=1", "/ | a=1"},
+      {"/x?a?b=1", "/x | a?b=1"},
+      {"/%78%3Fy?%zz", "/%78%3Fy | %zz"},
+      {"http://h?x=1", "/ | x=1"},
+      {"http://h:80/a/b?x=1", "/a/b | x=1"},
+  };
+  for (const auto& [target, seen] : rows) {
+    WireClient client(server);
+    client.sends(request("GET " + std::string(target)));
+    EXPECT_EQ(answers_in(client.hears()), "200 " + std::string(seen) + "\n") << target;
+  }
+}
+
+TEST(ARefusedRequest, IsLoggedWithItsPathAsFarAsItIsKnown) {
+  WireServer server([](Router& routes) { routes.get("/page", says("page")); });
+  const auto logged = [&](std::string_view bytes) {
+    WireClient(server, {.peer = {"192.0.2.7", 40000}}).sends(bytes);
+    return server.log.lines().back();
+  };
+  EXPECT_THAT(logged("POST /page HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n"),
+              AllOf(HasSubstr("request refused"), HasSubstr("status=501"),
+                    HasSubstr("path=\"/page\""), HasSubstr("remote=192.0.2.7")));
+  EXPECT_THAT(logged("GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n"),
+              AllOf(HasSubstr("request refused"), HasSubstr("status=400"), Not(HasSubstr("zz")),
+                    HasSubstr("remote=192.0.2.7")));
 }
 
 TEST(ARequestThatIsNoUpgrade, GetsThePageAtTheSamePathOr426) {

@@ -141,6 +141,38 @@ TEST(AName, IsLostAtOnceEvenByOneWhoIsBusy) {
   EXPECT_EQ(alice.closed()->code, 4000);
 }
 
+// The loss waits until the coroutine has ended: what it is told then must still be true.
+TEST(AName, ThatIsTakenBackBeforeItsLossWasToldIsHeld) {
+  Story story;
+  WireServer server([&](Router& routes) {
+    const auto claims_twice = [&](Session& client, Message) -> Task<> {
+      for (const auto* name : {"tea", "coffee", "tea"}) {
+        story.push_back(word_of(co_await client.register_name(name)));
+        co_await client.sleep_for(1s);
+      }
+    };
+    const auto is_lost = [&](Session&, std::string_view name) {
+      story.push_back("lost " + std::string(name));
+    };
+    routes.websocket("/busy", Callbacks{.on_message = claims_twice, .on_name_lost = is_lost})
+        .on_name_conflict(NameConflict::replace);
+    routes.websocket<Person>("/replaces").on_name_conflict(NameConflict::replace);
+  });
+  auto alice = std::move(WireClient(server).opens("/busy"));
+  auto bob = std::move(WireClient(server).opens("/replaces"));
+  alice.sends(text_frame("go"));
+  bob.sends(text_frame("claim tea"));
+  server.advance(1100ms);
+  bob.sends(text_frame("claim coffee"));
+  EXPECT_EQ(bob.hears_frames(), "text registered\ntext registered\n");
+  server.advance(2s);
+  EXPECT_THAT(story, ElementsAre("registered", "registered", "registered", "lost coffee"));
+  EXPECT_EQ(bob.hears_frames(), "close 4000 name taken over\n");
+  auto carol = std::move(WireClient(server).opens("/replaces"));
+  carol.sends(text_frame("find tea"));
+  EXPECT_EQ(carol.hears_frames(), "text found\n");
+}
+
 TEST(AName, IsKnownInItsPoolOnly) {
   TestServer server(declare);
   auto alice = server.connect("/");

@@ -41,7 +41,7 @@ class RequestData {
  public:
   using Params = std::vector<http::PathParam>;  // names are the route table's
 
-  /// `target` begins with the path.
+  /// Of the target it keeps path and query, not the authority of an absolute form.
   static std::unique_ptr<RequestData> make(std::string_view method, const http::Target& target);
   static void operator delete(void* block) { ::operator delete(block); }
 

@@ -155,7 +155,7 @@ Progress Session::take_messages(std::span<char>& bytes) {
     else if (const auto* pong = std::get_if<websocket::PongArrived>(&event))
       on_pong(pong->payload);
     else if (const auto* close = std::get_if<websocket::CloseArrived>(&event))
-      on_close_frame(*close, bytes.empty());
+      on_close_frame(*close, bytes.size());
     else if (const auto* fault = std::get_if<websocket::Fault>(&event))
       on_fault(*fault);
   }
@@ -232,6 +232,7 @@ void Session::on_ping(std::string_view payload) {
 }
 
 void Session::on_pong(std::string_view payload) {
+  pong_awaited_ = false;
   if (rare_) rare_->beat_unanswered = false;
   if (state_ != State::open) return;
   if (tapped_) show(Direction::in, Opcode::pong, payload);

@@ -191,7 +191,7 @@ class Session final : public orrery::Session, public Protocol {
   void deliver(Message message);
   void on_ping(std::string_view payload);
   void on_pong(std::string_view payload);
-  void on_close_frame(const websocket::CloseArrived& close, bool was_last);
+  void on_close_frame(const websocket::CloseArrived& close, std::size_t bytes_behind);
   void on_fault(const websocket::Fault& fault);
   Verdict count_message(Message message);
   void to_handler(Message message);
@@ -227,7 +227,7 @@ class Session final : public orrery::Session, public Protocol {
   void show_close(TappedFrame::Direction direction, std::uint16_t code, std::string_view reason);
 
   // the end
-  void finish(bool peer_is_done = false);
+  void finish(Connection::PeerSends sends = Connection::PeerSends::perhaps_more);
   void end();
   void say_closed();
   void depart();
@@ -255,6 +255,7 @@ class Session final : public orrery::Session, public Protocol {
   bool opened_told_ : 1 = false;    // on_open was called, so on_close will be
   bool opening_ : 1 = false;        // on_open runs
   bool idle_pinged_ : 1 = false;    // a PING went out for this silence
+  bool pong_awaited_ : 1 = false;   // a PING of any kind is unanswered
   bool tapped_ : 1 = false;         // somebody looks at its frames
   bool counted_later_ : 1 = false;  // its traffic: it is being read
   std::uint8_t held_ : 2 = 0;       // not read, by whose wish

@@ -175,6 +175,7 @@ class SessionActor {
   /// A claim whose answer has not come; without a function a coroutine waits for it.
   struct Claiming {
     std::uint32_t number;
+    std::string name;
     NameCallback then;
   };
 
@@ -183,6 +184,10 @@ class SessionActor {
   [[nodiscard]] Joined* find(std::string_view group);
   enum class Forgotten : std::uint8_t { all, numbered };  // those that a history has
   void forget_letters(std::string_view group, Forgotten which);
+  void forget_loss(std::string_view name);
+  /// `concerns` is asked about the content of each letter that waits.
+  template <typename Concerns>
+  void forget(const Concerns& concerns);
   std::uint32_t start_claim(std::string name, NameCallback then);
 
   void accept(std::unique_ptr<actor::Letter> letter);

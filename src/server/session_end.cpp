@@ -64,9 +64,9 @@ void Session::send_close(std::uint16_t code, std::string_view reason) {
   write_frame(Opcode::close, {payload, bytes}, false);
 }
 
-// §5.5.1, §7.1.5: a first close is echoed; the answer to ours ends the closing handshake. Nothing
-// may come behind it; from a peer that keeps to that nothing will.
-void Session::on_close_frame(const websocket::CloseArrived& close, bool was_last) {
+// §5.5.1, §7.1.5: a first close is echoed; the answer to ours ends the closing handshake. Behind it
+// no data may come, but the pong for a ping that crossed it.
+void Session::on_close_frame(const websocket::CloseArrived& close, std::size_t bytes_behind) {
   if (tapped_) show_close(TappedFrame::Direction::in, close.code, close.reason);
   if (state_ == State::open) {
     close_kind_ =
@@ -75,7 +75,8 @@ void Session::on_close_frame(const websocket::CloseArrived& close, bool was_last
     if (!close.reason.empty()) rare().close_reason = close.reason;
     send_close(close.code, {});
   }
-  finish(was_last);
+  using PeerSends = Connection::PeerSends;
+  finish(bytes_behind > 0 || pong_awaited_ ? PeerSends::perhaps_more : PeerSends::nothing_more);
 }
 
 // §7.1.7: the bytes behind a fault mean nothing, so no answer to our close can be read.
@@ -107,15 +108,15 @@ void Session::cut_off(CloseCause::Kind kind, int error) {
   connection_.abort();
 }
 
-// Who broke a rule may be in the middle of a long message; from others nothing more is to come.
-void Session::finish(bool peer_is_done) {
+// Who broke a rule may be in the middle of a long message; from others little is to come.
+void Session::finish(Connection::PeerSends sends) {
   end();
   const bool broke_a_rule = close_kind_ == CloseCause::Kind::protocol_error ||
                             close_kind_ == CloseCause::Kind::bad_text ||
                             close_kind_ == CloseCause::Kind::too_big;
   connection_.finish(
       broke_a_rule ? limits().close_timeout : std::min<milliseconds>(limits().close_timeout, 2s),
-      peer_is_done);
+      sends);
 }
 
 // Nothing comes any more. The coroutine ends first, then a worker's callback, then on_close.

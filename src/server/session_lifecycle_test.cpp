@@ -403,7 +403,7 @@ TEST(AFault, IsSaidInBytesThatMayLeaveWithTheEndOfTheStream) {
   EXPECT_EQ(alice.end.last_bytes(), alice.hears().size());
 }
 
-// RFC 6455 §7.1.1: when both have said goodbye the server ends the connection; it waits for nobody.
+// RFC 6455 §7.1.1: when both have said goodbye the server closes at once.
 TEST(AClosingHandshake, EndsTheConnectionAsSoonAsItIsComplete) {
   Story story;
   WireServer server([&](Router& routes) { routes_for(routes, story); });
@@ -433,8 +433,12 @@ TEST(AClosingHandshake, OfOneWhoReadsSlowlyEndsWhenTheLastBytesHaveLeft) {
   EXPECT_FALSE(server.servers[0]->empty()) << "what it has not read is lost";
   alice.end.set_window(1000);
   server.settle();
+  alice.sends(frame(Opcode::ping, "still here"));  // a keepalive of its own, which may be late
   EXPECT_EQ(alice.hears_frames(), "text one\nclose 1000 \n");
   EXPECT_EQ(alice.state(), net::MemoryState::finished);
+  EXPECT_FALSE(server.servers[0]->empty()) << "it had time to send more";
+  alice.end.finish_writing();
+  server.settle();
   EXPECT_TRUE(server.servers[0]->empty());
 }
 
@@ -450,6 +454,35 @@ TEST(AClosingHandshake, IsNotResetByWhatComesBehindIt) {
   EXPECT_FALSE(server.servers[0]->empty()) << "nobody discards what still comes";
   server.advance(3s);
   EXPECT_TRUE(server.servers[0]->empty()) << "it lingers for ever";
+}
+
+// RFC 6455 §5.5.3: who has not had our close frame yet still answers a ping.
+TEST(AClosingHandshake, WaitsForThePongOfAPingThatCrossedIt) {
+  const auto declare = [](Router& routes) {
+    routes.websocket("/", [](Session& client, Message) { client.send(ping("there?")); });
+    routes.websocket("/beats", Callbacks{}).limits({.heartbeat = 1s});
+    routes.websocket("/idles", Callbacks{}).limits({.idle = 2s, .idle_policy = IdlePolicy::ping});
+  };
+  for (const auto* path : {"/", "/beats", "/idles"}) {
+    WireServer server(declare);
+    auto alice = std::move(WireClient(server).opens(path));
+    if (path[1] == '\0') alice.sends(text_frame("ask"));
+    server.advance(1100ms);
+    ASSERT_THAT(alice.hears_frames(), StartsWith("ping")) << path;
+    alice.sends(close_frame(1000));
+    alice.sends(frame(Opcode::pong, ""));
+    EXPECT_EQ(alice.hears_frames(), "close 1000 \n") << path;
+    EXPECT_EQ(alice.state(), net::MemoryState::finished) << path;
+    server.advance(3s);
+    EXPECT_TRUE(server.servers[0]->empty()) << path;
+
+    auto bob = std::move(WireClient(server).opens(path));
+    if (path[1] == '\0') bob.sends(text_frame("ask"));
+    server.advance(1100ms);
+    bob.sends(frame(Opcode::pong, ""));
+    bob.sends(close_frame(1000));
+    EXPECT_TRUE(server.servers[0]->empty()) << path << ": what is waited for?";
+  }
 }
 
 TEST(AThrowingHandler, CostsItsOwnSessionOnlyAndIsLoggedOnce) {

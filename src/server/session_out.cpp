@@ -122,6 +122,7 @@ void Session::write_frame(Opcode opcode, std::string_view payload, bool compress
 // and few.
 void Session::write_control(Opcode opcode, std::string_view payload) {
   if (tapped_) show(Direction::out, opcode, payload);
+  if (opcode == Opcode::ping) pong_awaited_ = true;
   write_frame(opcode, payload, false);
 }
 

@@ -95,6 +95,7 @@ TEST(AWorker, RunsOneCallbackOfASessionAtATimeWhileTheClientIsNotRead) {
   shop.works();
   EXPECT_THAT(story, ElementsAre("open", "one", "two", "close client", "gone"));
   EXPECT_EQ(shop.server.sessions(), 0U);
+  EXPECT_TRUE(shop.server.servers[0]->empty());
 }
 
 TEST(AWorker, AppliesWhatItsCallbackAskedForInOrderWhenItReturns) {

@@ -34,9 +34,14 @@ std::vector<std::string> cut(std::string_view bytes) {
   return pieces;
 }
 
+void check_target(const RequestReader& reader) {
+  require(reader.target().has_value(), "a target that can't be split");
+  require(reader.target()->raw_path == "*" || reader.target()->raw_path.starts_with('/'),
+          "a path that begins nowhere");
+}
+
 void check_head(const RequestHead& head) {
   require(head.headers.size() <= limits.header_count, "too many headers got through");
-  require(head.target == "*" || split_target(head.target), "a target that can't be split");
   for (const auto& [name, value] : head.headers) {
     require(name.find_first_of(std::string_view(" \t\r\n\0:", 6)) == name.npos, "bad name");
     require(value.find_first_of(std::string_view("\r\n\0", 3)) == value.npos, "bad value");
@@ -53,7 +58,10 @@ void check_requests(std::string bytes) {
     const auto left = input.size();
     const auto event = reader.next(input);
     require(input.size() <= left, "the input grew");
-    if (std::holds_alternative<HeadArrived>(event)) check_head(reader.head());
+    if (std::holds_alternative<HeadArrived>(event)) {
+      check_head(reader.head());
+      check_target(reader);
+    }
     require(reader.body().size() <= limits.body_bytes, "the body is beyond its limit");
     if (std::holds_alternative<RequestComplete>(event)) reader.reset();
     if (std::holds_alternative<NeedMore>(event) || std::holds_alternative<Fault>(event)) break;

@@ -223,6 +223,7 @@ void Book::named(Record& record, const std::string& name, const NameAnswer& answ
   const bool doubtful = record.doubtful.contains(name);
   if (doubtful && !replaces(record.kind)) return;
   if (!doubtful) record.names.insert(name);
+  record.losing.erase(name);  // a loss from before needs not be told any more
   for (auto& [number, other] : records_) {
     if (number == record.number || !other.lives() || other.pool != record.pool) continue;
     const bool holds = other.names.contains(name) && other.address.alive();
@@ -242,6 +243,16 @@ void Book::loses_name(Record& record, std::string_view name) {
     lines.fault("session {} loses {}, which it does not hold", record.number, name);
 }
 
+// It ends before the answer: if it had taken the name from somebody, nobody sees that but the
+// loser.
+void Book::claims_are_left(const Record& record) {
+  if (!replaces(record.kind)) return;
+  for (const auto& [name, answers] : record.asked)
+    for (auto& [number, other] : records_)
+      if (answers > 0 && number != record.number && other.lives() && other.pool == record.pool)
+        other.doubtful.insert(name);
+}
+
 void Book::dropped(Record& record, const Dropped& dropped) {
   lines.note("    session {} has lost {}: {}", record.number, dropped.messages,
              orrery::name_of(dropped.cause));
@@ -255,6 +266,7 @@ void Book::closes(Record& record, const CloseCause& cause) {
   lines.note("    session {} is closed: {} {} {} {}", record.number, orrery::name_of(cause.kind),
              cause.code, cause.reason, cause.error);
   check_cause(record, cause);
+  claims_are_left(record);
   record.closed = true;
   record.paused = false;
   record.owed.clear();

@@ -186,6 +186,7 @@ class Book {
   void check_order(Record& record, const Id& id, std::string_view text);
   void check_names(const Record& record, std::map<std::string, Number>& holders);
   void check_cause(const Record& record, const CloseCause& cause);
+  void claims_are_left(const Record& record);
   void check_heard(const Record& record);
   void check_view(const Record& record);
   void check_idle(const Record& record, Time now, milliseconds idle);

@@ -390,9 +390,9 @@ class Story {
     for (std::size_t loop = 0; loop < loop_count; ++loop) stage_.turn(loop);
     const std::size_t busy_steps = dice_.below(100);
     const Time told_by = promise.asked + promise.options.delay + promise.options.spread + 1s;
-    const Time ends_by = promise.asked + promise.options.deadline + 100ms;
+    const Time deadline = promise.asked + promise.options.deadline, ends_by = deadline + 100ms;
     for (std::size_t i = 0; i < busy_steps && sound(); ++i) {
-      if (stage_.loops_have_ended() || stage_.clock.now() >= ends_by) break;
+      if (stage_.loops_have_ended() || stage_.clock.now() >= deadline) break;
       step();
     }
     if (told_by < ends_by) {
