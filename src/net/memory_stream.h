@@ -97,7 +97,7 @@ class MemoryEnd {
   ~MemoryEnd();  // as close(2)
 
   /// Takes what the window allows and says how much that was; 0 once the connection is broken. What
-  /// meets a stream that is gone is answered by a reset, as in TCP.
+  /// meets a stream that is gone is answered by a reset.
   std::size_t write(std::string_view bytes);
   /// Everything that arrived since the last read(); this gives the stream its window back.
   [[nodiscard]] std::string read();

@@ -7,7 +7,7 @@
 // Why     reads into the loop's one hot buffer until a short read, writes at once, and never
 //         touches epoll_ctl after start(). Where the poller receives by itself, small messages
 //         come from there; who has much to say, or is paused, is read as with epoll. 72 bytes, for
-//         a million of them; 48 more for who ever had to wait for a turn.
+//         a million of them; 32 more for who ever had to wait for a turn.
 #pragma once
 
 #include <cstdint>

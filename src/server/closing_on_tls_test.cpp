@@ -40,6 +40,7 @@ class ClosingOnTls : public testing::Test {
 
   [[nodiscard]] bool server_is_empty() const { return server.servers[0]->empty(); }
 
+  std::unique_ptr<net::TlsScratch> scratch = std::make_unique<net::TlsScratch>();
   const std::string answer = std::string(10'000, 'x');
   WireServer server{[this](Router& routes) {
     routes.websocket("/", [this](Session& session, Message) { session.send(answer); });
@@ -47,7 +48,6 @@ class ClosingOnTls : public testing::Test {
   net::Loop& loop = *server.loops[0];
   net::TestAuthority authority;
   net::TestCertificate certificate = authority.issue("orrery.test");
-  std::unique_ptr<net::TlsScratch> scratch = std::make_unique<net::TlsScratch>();
   std::unique_ptr<TlsStream> stream;
   std::unique_ptr<net::StreamTalker> client;
 };
@@ -62,7 +62,6 @@ TEST_F(ClosingOnTls, WaitsForThePeersCloseNotify) {
   EXPECT_FALSE(server_is_empty()) << "the close_notify that comes will be answered by a reset";
   client->finish();
   server.settle();
-  EXPECT_EQ(client->write_error, 0);
   EXPECT_TRUE(server_is_empty());
 }
 

@@ -14,6 +14,8 @@ namespace {
 // How long a peer may take nothing of what a finishing connection still has for it.
 constexpr milliseconds stall_timeout = 30s;
 
+constexpr milliseconds longest_linger = 65s;
+
 // Longer ones don't wait for others: a system call costs less than to copy them.
 constexpr std::size_t written_at_once_bytes = 32 * 1024;
 
@@ -209,11 +211,12 @@ void Connection::resume() {
 void Connection::finish(milliseconds linger, PeerSends sends) {
   if (finishing_ || dead_) return;
   finishing_ = true;
-  lingers_ = sends == PeerSends::perhaps_more || blocked_ || stream_->encrypted();
+  lingers_ = sends == PeerSends::perhaps_more || !reading_ || stream_->encrypted();
+  linger_ms_ = static_cast<std::uint16_t>(std::min<milliseconds>(linger, longest_linger).count());
   stream_->resume_reading();  // pause() or parked bytes, which may be in use now, have stopped it
   paused_ = false;
   parked_.reset();
-  server_.loop().timers().arm(*this, server_.loop().now() + linger);
+  server_.loop().timers().arm(*this, server_.loop().now() + milliseconds(linger_ms_));
   server_.flush_later(*this);
 }
 
@@ -299,7 +302,9 @@ void Connection::end_writing() {
   if (write_ended_) return;
   write_ended_ = true;
   stream_->finish_writing();
-  if (peer_ended_ || !lingers_) end_or_wait();
+  progressed_ = server_.loop().now();
+  if (peer_ended_ || !lingers_) return end_or_wait();
+  server_.loop().timers().arm(*this, progressed_ + milliseconds(linger_ms_));
 }
 
 // on_timer() looks again at what the stream itself could not write.
@@ -333,7 +338,7 @@ void Connection::on_timer(Time now) {
   // none any more. What the kernel holds it sends after a plain close; a reset would lose it.
   if (!blocked_ && !stream_->holds_bytes()) return die();
   const Time give_up = progressed_ + stall_timeout;
-  if (now >= give_up) return abort();
+  if (now >= give_up) return blocked_ ? abort() : die();
   server_.loop().timers().arm(*this, blocked_ ? give_up : std::min(give_up, now + 1s));
 }
 

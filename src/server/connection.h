@@ -76,9 +76,10 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void pause();
   void resume();
   /// Writes what is queued, ends the stream, and discards what the peer still sends until it ends
-  /// too, but no longer than `linger` (RFC 9112 §9.6: an early close would reset the last bytes).
-  /// Nobody waits for a peer that sends nothing more, unless it takes its last bytes slowly or the
-  /// stream has a goodbye of its own (TLS).
+  /// too, but no longer than `linger` from then on (RFC 9112 §9.6: an early close would reset the
+  /// last bytes); at most 65 s. Nobody waits for a peer that sends nothing more, unless it takes
+  /// its last bytes slowly, the stream has a goodbye of its own (TLS), or nobody knows what has
+  /// come since these bytes did, because they were parked.
   void finish(milliseconds linger, PeerSends sends = PeerSends::perhaps_more);
   /// Ends at once.
   void abort();
@@ -152,6 +153,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   Time progressed_{};
   SlotId id_{};
   std::uint32_t charged_bytes_ = 0;  // to the session's pool
+  std::uint16_t linger_ms_ = 0;      // finishing
   bool wants_flushed_ : 1 = false;
   bool replaced_ : 1 = false;  // the protocol has not begun yet
   bool dirty_ : 1 = false;     // something waits to be written, or somebody to be told

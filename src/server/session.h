@@ -255,7 +255,7 @@ class Session final : public orrery::Session, public Protocol {
   bool opened_told_ : 1 = false;    // on_open was called, so on_close will be
   bool opening_ : 1 = false;        // on_open runs
   bool idle_pinged_ : 1 = false;    // a PING went out for this silence
-  bool pong_awaited_ : 1 = false;   // a PING of any kind is unanswered
+  bool pong_awaited_ : 1 = false;   // a PING went out since the last PONG
   bool tapped_ : 1 = false;         // somebody looks at its frames
   bool counted_later_ : 1 = false;  // its traffic: it is being read
   std::uint8_t held_ : 2 = 0;       // not read, by whose wish

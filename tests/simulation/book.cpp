@@ -156,8 +156,10 @@ void Book::hears_server(Record& record, const ServerMessage& message) {
   if (!of_its_own) comes_after_its_own(record, text);
   if (!group.empty() && !record.groups.contains(group))
     lines.fault("session {} hears {} of {}, where it is no member", record.number, text, group);
+  using Turn = Histories::Turn;
+  const bool first = record.early.contains(std::string(text));
   histories.heard(record.number, record.standing, record.pool, group, std::string(text),
-                  message.position());
+                  message.position(), first ? Turn::first : Turn::by_number);
   hears(record, id, text, group);
   std::erase(record.first, text);
   record.early.erase(std::string(text));
@@ -223,7 +225,7 @@ void Book::named(Record& record, const std::string& name, const NameAnswer& answ
   const bool doubtful = record.doubtful.contains(name);
   if (doubtful && !replaces(record.kind)) return;
   if (!doubtful) record.names.insert(name);
-  record.losing.erase(name);  // a loss from before needs not be told any more
+  record.losing.erase(name);  // a loss from before need not be told any more
   for (auto& [number, other] : records_) {
     if (number == record.number || !other.lives() || other.pool != record.pool) continue;
     const bool holds = other.names.contains(name) && other.address.alive();
@@ -247,10 +249,14 @@ void Book::loses_name(Record& record, std::string_view name) {
 // loser.
 void Book::claims_are_left(const Record& record) {
   if (!replaces(record.kind)) return;
-  for (const auto& [name, answers] : record.asked)
-    for (auto& [number, other] : records_)
-      if (answers > 0 && number != record.number && other.lives() && other.pool == record.pool)
+  for (const auto& [name, answers] : record.asked) {
+    if (answers == 0) continue;
+    for (auto& [number, other] : records_) {
+      const bool may_lose = other.names.contains(name) || other.asked[name] > 0;
+      if (number != record.number && other.lives() && other.pool == record.pool && may_lose)
         other.doubtful.insert(name);
+    }
+  }
 }
 
 void Book::dropped(Record& record, const Dropped& dropped) {

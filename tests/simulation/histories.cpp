@@ -62,7 +62,7 @@ bool Histories::agrees(Log& log, std::size_t epoch, std::uint64_t name) {
 }
 
 void Histories::heard(Number who, Standing& standing, PoolNumber pool, const std::string& group,
-                      const std::string& id, const Position& position) {
+                      const std::string& id, const Position& position, Turn turn) {
   const auto place = numbers_.find(id);
   if (place == numbers_.end()) {
     if (position != Position{})
@@ -74,6 +74,7 @@ void Histories::heard(Number who, Standing& standing, PoolNumber pool, const std
   if (position.offset != place->second.offset || !agrees(log, place->second.epoch, position.epoch))
     return lines_.fault("session {} hears {} as number {} of epoch {}: it is number {}", who, id,
                         position.offset, position.epoch, place->second.offset);
+  if (turn == Turn::first) return;
   Position& last = standing.newest[group];
   if (last.epoch == position.epoch && last.offset >= position.offset)
     lines_.fault("session {} hears number {} of {} after number {}", who, position.offset, group,

@@ -36,9 +36,12 @@ class Histories {
   void keep(PoolNumber pool, const std::string& group, const History& bounds, Time now);
   void published(PoolNumber pool, const std::string& group, const std::string& id, Time now);
 
+  /// What a session has published in on_open comes to it before what others said, with or without a
+  /// number; everything else in the order of the numbers.
+  enum class Turn : std::uint8_t { by_number, first };
   /// A member hears a message.
   void heard(Number who, Standing& standing, PoolNumber pool, const std::string& group,
-             const std::string& id, const Position& position);
+             const std::string& id, const Position& position, Turn turn);
   /// A session came back, and this is the answer.
   void recovered(Number who, Standing& standing, PoolNumber pool, const std::string& group,
                  const Position& since, const Recovery& recovery, Time now);

@@ -392,6 +392,7 @@ class Story {
     const Time told_by = promise.asked + promise.options.delay + promise.options.spread + 1s;
     const Time deadline = promise.asked + promise.options.deadline, ends_by = deadline + 100ms;
     for (std::size_t i = 0; i < busy_steps && sound(); ++i) {
+      // Behind it nobody can connect any more: a loop may have ended.
       if (stage_.loops_have_ended() || stage_.clock.now() >= deadline) break;
       step();
     }
