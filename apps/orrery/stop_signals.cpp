@@ -27,9 +27,9 @@ SignalWatch::~SignalWatch() {
 }
 
 Result<void> SignalWatch::start() {
-  arriving_ = net::Descriptor(::signalfd(-1, &signals_.set(), SFD_CLOEXEC));
-  if (arriving_) end_ = net::Descriptor(::eventfd(0, EFD_CLOEXEC));
-  if (!end_) return Error{fmt::format("cannot wait for signals: {}", std::strerror(errno))};
+  end_ = net::Descriptor(::eventfd(0, EFD_CLOEXEC));
+  if (end_) arriving_ = net::Descriptor(::signalfd(-1, &signals_.set(), SFD_CLOEXEC));
+  if (!arriving_) return Error{fmt::format("cannot wait for signals: {}", std::strerror(errno))};
   thread_ = std::thread([this] { wait(); });
   return {};
 }

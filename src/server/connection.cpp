@@ -14,7 +14,10 @@ namespace {
 // How long a peer may take nothing of what a finishing connection still has for it.
 constexpr milliseconds stall_timeout = 30s;
 
-constexpr milliseconds longest_linger = 65s;
+constexpr milliseconds longest_linger = 65s;  // in 16 bits
+
+// How often it is looked whether the stream still holds bytes: it does not tell.
+constexpr milliseconds look_interval = 1s;
 
 // Longer ones don't wait for others: a system call costs less than to copy them.
 constexpr std::size_t written_at_once_bytes = 32 * 1024;
@@ -212,11 +215,11 @@ void Connection::finish(milliseconds linger, PeerSends sends) {
   if (finishing_ || dead_) return;
   finishing_ = true;
   lingers_ = sends == PeerSends::perhaps_more || !reading_ || stream_->encrypted();
-  linger_ms_ = static_cast<std::uint16_t>(std::min<milliseconds>(linger, longest_linger).count());
+  linger_ms_ = static_cast<std::uint16_t>(std::clamp(linger, 1ms, longest_linger).count());
   stream_->resume_reading();  // pause() or parked bytes, which may be in use now, have stopped it
   paused_ = false;
   parked_.reset();
-  server_.loop().timers().arm(*this, server_.loop().now() + milliseconds(linger_ms_));
+  wait_until(server_.loop().now() + milliseconds(linger_ms_));
   server_.flush_later(*this);
 }
 
@@ -304,12 +307,16 @@ void Connection::end_writing() {
   stream_->finish_writing();
   progressed_ = server_.loop().now();
   if (peer_ended_ || !lingers_) return end_or_wait();
-  server_.loop().timers().arm(*this, progressed_ + milliseconds(linger_ms_));
+  wait_until(progressed_ + milliseconds(linger_ms_));
 }
 
-// on_timer() looks again at what the stream itself could not write.
 void Connection::end_or_wait() {
-  if (!stream_->holds_bytes()) die();
+  if (!stream_->holds_bytes()) return die();
+  wait_until(server_.loop().now() + look_interval);
+}
+
+void Connection::wait_until(Time when) {
+  server_.loop().timers().arm(*this, when);
 }
 
 void Connection::on_end(int error) {
@@ -334,12 +341,17 @@ void Connection::on_timer(Time now) {
   armed_for_ = Time::max();
   if (dead_) return;
   if (!finishing_) return protocol_->on_timer(now);
-  // A slow reader gets its last bytes as long as it takes some. Nobody tells when the stream holds
-  // none any more. What the kernel holds it sends after a plain close; a reset would lose it.
-  if (!blocked_ && !stream_->holds_bytes()) return die();
-  const Time give_up = progressed_ + stall_timeout;
-  if (now >= give_up) return blocked_ ? abort() : die();
-  server_.loop().timers().arm(*this, blocked_ ? give_up : std::min(give_up, now + 1s));
+  const bool had_bytes = held_;
+  held_ = !blocked_ && stream_->holds_bytes();
+  if (blocked_ || held_) {  // a slow reader gets its last bytes as long as it takes some
+    const Time give_up = progressed_ + stall_timeout;
+    if (now < give_up)
+      return wait_until(blocked_ ? give_up : std::min(give_up, now + look_interval));
+    if (blocked_) return abort();
+  } else if (had_bytes && lingers_ && !peer_ended_) {
+    return wait_until(now + milliseconds(linger_ms_));
+  }
+  die();  // what the kernel holds it sends after a plain close; a reset would lose it
 }
 
 void Connection::die() {

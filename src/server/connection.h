@@ -76,10 +76,10 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void pause();
   void resume();
   /// Writes what is queued, ends the stream, and discards what the peer still sends until it ends
-  /// too, but no longer than `linger` from then on (RFC 9112 §9.6: an early close would reset the
-  /// last bytes); at most 65 s. Nobody waits for a peer that sends nothing more, unless it takes
-  /// its last bytes slowly, the stream has a goodbye of its own (TLS), or nobody knows what has
-  /// come since these bytes did, because they were parked.
+  /// too, but no longer than `linger` (at most 65 s) behind the last byte (RFC 9112 §9.6: an early
+  /// close would reset it). Nobody waits for a peer that sends nothing more, unless it takes its
+  /// last bytes slowly, the stream has a goodbye of its own (TLS), or nobody knows what has come
+  /// since these bytes did, because they were parked.
   void finish(milliseconds linger, PeerSends sends = PeerSends::perhaps_more);
   /// Ends at once.
   void abort();
@@ -139,6 +139,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   void continue_parked();
   void end_writing();
   void end_or_wait();
+  void wait_until(Time when);
   void broke(int error);
   void die();
 
@@ -164,6 +165,7 @@ class Connection final : private net::StreamEvents, private net::Timer {
   bool paused_ : 1 = false;
   bool finishing_ : 1 = false;
   bool lingers_ : 1 = true;  // finishing: for what the peer may still send
+  bool held_ : 1 = false;    // finishing: the stream still had bytes of ours when we last looked
   bool write_ended_ : 1 = false;
   bool peer_ended_ : 1 = false;
   bool dead_ : 1 = false;

@@ -456,6 +456,8 @@ TEST(AClosingHandshake, IsNotResetByWhatCameWhileItWasNotRead) {
   server.advance(1100ms);
   EXPECT_EQ(alice.hears_frames(), "text slept\nclose 1000 \n");
   EXPECT_EQ(alice.state(), net::MemoryState::finished);
+  server.advance(2100ms);
+  EXPECT_TRUE(server.servers[0]->empty());
 }
 
 // Closed at once, it would be a reset, and the answer might be lost to it.

@@ -1,4 +1,6 @@
 """Programs under test: started with port 0, read on stdout and stderr, stopped by signal."""
+import contextlib
+import glob
 import json
 import os
 import re
@@ -148,7 +150,19 @@ class Program:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def open_descriptors(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+        """Of one that hears signals: behind START it still opens what that takes."""
+        deadline = time.monotonic() + PATIENCE
+        while "anon_inode:[signalfd]" not in (kinds := self._descriptors()):
+            if time.monotonic() > deadline:
+                raise AssertionError("it never hears signals")
+        return len(kinds)
+
+    def _descriptors(self):
+        kinds = []
+        for path in glob.glob(f"/proc/{self.pid}/fd/*"):
+            with contextlib.suppress(OSError):  # closed meanwhile
+                kinds.append(os.readlink(path))
+        return kinds
 
     def closed_session(self, client, seconds=PATIENCE):
         """The fields of the `session closed` line of this client."""

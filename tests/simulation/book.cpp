@@ -252,9 +252,8 @@ void Book::claims_are_left(const Record& record) {
   for (const auto& [name, answers] : record.asked) {
     if (answers == 0) continue;
     for (auto& [number, other] : records_) {
-      const bool may_lose = other.names.contains(name) || other.asked[name] > 0;
-      if (number != record.number && other.lives() && other.pool == record.pool && may_lose)
-        other.doubtful.insert(name);
+      if (number == record.number || !other.lives() || other.pool != record.pool) continue;
+      if (other.names.contains(name) || other.asked[name] > 0) other.doubtful.insert(name);
     }
   }
 }

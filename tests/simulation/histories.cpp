@@ -74,11 +74,11 @@ void Histories::heard(Number who, Standing& standing, PoolNumber pool, const std
   if (position.offset != place->second.offset || !agrees(log, place->second.epoch, position.epoch))
     return lines_.fault("session {} hears {} as number {} of epoch {}: it is number {}", who, id,
                         position.offset, position.epoch, place->second.offset);
-  if (turn == Turn::first) return;
   Position& last = standing.newest[group];
   if (last.epoch == position.epoch && last.offset >= position.offset)
     lines_.fault("session {} hears number {} of {} after number {}", who, position.offset, group,
                  last.offset);
+  if (turn == Turn::first) return;  // those before it are still to come
   last = position;
   log.known.push_back(position);
 }
