@@ -27,6 +27,7 @@ SignalWatch::~SignalWatch() {
 }
 
 Result<void> SignalWatch::start() {
+  // The signalfd last: who sees it knows that all are open.
   end_ = net::Descriptor(::eventfd(0, EFD_CLOEXEC));
   if (end_) arriving_ = net::Descriptor(::signalfd(-1, &signals_.set(), SFD_CLOEXEC));
   if (!arriving_) return Error{fmt::format("cannot wait for signals: {}", std::strerror(errno))};

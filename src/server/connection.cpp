@@ -14,9 +14,9 @@ namespace {
 // How long a peer may take nothing of what a finishing connection still has for it.
 constexpr milliseconds stall_timeout = 30s;
 
-constexpr milliseconds longest_linger = 65s;  // in 16 bits
+constexpr milliseconds longest_linger = 65s;  // fits linger_ms_
 
-// How often it is looked whether the stream still holds bytes: it does not tell.
+// How often we ask the stream whether it still holds bytes: it does not tell by itself.
 constexpr milliseconds look_interval = 1s;
 
 // Longer ones don't wait for others: a system call costs less than to copy them.
@@ -306,13 +306,15 @@ void Connection::end_writing() {
   write_ended_ = true;
   stream_->finish_writing();
   progressed_ = server_.loop().now();
-  if (peer_ended_ || !lingers_) return end_or_wait();
-  wait_until(progressed_ + milliseconds(linger_ms_));
+  end_or_wait();
 }
 
+// For what the peer may still send, and for bytes that the stream itself could not write yet.
 void Connection::end_or_wait() {
-  if (!stream_->holds_bytes()) return die();
-  wait_until(server_.loop().now() + look_interval);
+  held_ = stream_->holds_bytes();
+  if (!held_ && (peer_ended_ || !lingers_)) return die();
+  const milliseconds linger(linger_ms_);
+  wait_until(server_.loop().now() + (held_ ? std::min(look_interval, linger) : linger));
 }
 
 void Connection::wait_until(Time when) {
@@ -348,7 +350,7 @@ void Connection::on_timer(Time now) {
     if (now < give_up)
       return wait_until(blocked_ ? give_up : std::min(give_up, now + look_interval));
     if (blocked_) return abort();
-  } else if (had_bytes && lingers_ && !peer_ended_) {
+  } else if (had_bytes && !peer_ended_) {
     return wait_until(now + milliseconds(linger_ms_));
   }
   die();  // what the kernel holds it sends after a plain close; a reset would lose it

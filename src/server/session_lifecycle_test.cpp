@@ -392,6 +392,21 @@ TEST(AFault, EndsTheConnectionAtOnceAndWithoutAReset) {
   EXPECT_EQ(alice.state(), net::MemoryState::finished);
 }
 
+TEST(AFault, IsWaitedBehindForACloseTimeoutOrAMinute) {
+  WireServer server([](Router& routes) {
+    routes.websocket("/short", Callbacks{}).limits({.close_timeout = 10s});
+    routes.websocket("/long", Callbacks{}).limits({.close_timeout = 70s});
+  });
+  for (const auto& [path, time] : {std::pair("/short", 10s), std::pair("/long", 65s)}) {
+    auto alice = std::move(WireClient(server).opens(path));
+    alice.sends(unknown_frame());
+    server.advance(time - 1s);
+    EXPECT_FALSE(server.servers[0]->empty()) << path;
+    server.advance(1100ms);
+    EXPECT_TRUE(server.servers[0]->empty()) << path;
+  }
+}
+
 TEST(AFault, IsSaidInBytesThatMayLeaveWithTheEndOfTheStream) {
   Story story;
   WireServer server([&](Router& routes) { routes_for(routes, story); });

@@ -166,8 +166,7 @@ def _(place):
         wire.pace(0.01)
     last = place.wire(program, before=[LINE + wire.get(program)])
     expect(last.quiet_for(0.3), "one more was served")
-    own = 2  # of a signal and an event, which the program may open once it has said that it listens
-    expect_between(program.open_descriptors(), before + 16, before + 16 + own, "descriptors")
+    expect_equal(program.open_descriptors(), before + 16, "descriptors")
     for client in crowd:
         client.drop()
     expect_equal(last.response().status, 200)

@@ -1,6 +1,5 @@
 """Programs under test: started with port 0, read on stdout and stderr, stopped by signal."""
 import contextlib
-import glob
 import json
 import os
 import re
@@ -150,18 +149,20 @@ class Program:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def open_descriptors(self):
-        """Of one that hears signals: behind START it still opens what that takes."""
+        """Of `orrery serve`: its signalfd is the last that it opens, behind `listening`."""
         deadline = time.monotonic() + PATIENCE
         while "anon_inode:[signalfd]" not in (kinds := self._descriptors()):
-            if time.monotonic() > deadline:
-                raise AssertionError("it never hears signals")
+            if not self.alive() or time.monotonic() > deadline:
+                raise AssertionError("it has ended, or never hears signals")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.01)
         return len(kinds)
 
     def _descriptors(self):
         kinds = []
-        for path in glob.glob(f"/proc/{self.pid}/fd/*"):
+        for name in os.listdir(f"/proc/{self.pid}/fd"):
             with contextlib.suppress(OSError):  # closed meanwhile
-                kinds.append(os.readlink(path))
+                kinds.append(os.readlink(f"/proc/{self.pid}/fd/{name}"))
         return kinds
 
     def closed_session(self, client, seconds=PATIENCE):
